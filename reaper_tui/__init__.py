@@ -1,0 +1,3 @@
+"""Clone a Discord server into a Fluxer community."""
+
+__version__ = "0.1.0"

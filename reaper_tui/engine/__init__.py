@@ -1,0 +1,1 @@
+"""Survey, plan, structure, capture, deliver, verify: the clone itself."""

@@ -1,0 +1,1 @@
+"""Loopback Discord and Fluxer servers that speak the wire and import nothing of the client."""
