@@ -1,0 +1,74 @@
+"""What is about to be posted, and what stands on the target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+SAFE_FLAGS_SUPPRESS_EMBEDS = 4
+
+
+class FileSlot(msgspec.Struct, frozen=True):
+    """A file a part wants: fetched from `url`, `size` in bytes as declared (None when unknown).
+
+    `key` is the attachment's or sticker's id, unique within the message.
+    """
+
+    key: int
+    url: str
+    filename: str
+    size: int | None = None
+    description: str = ""
+    is_spoiler: bool = False
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One post of a message: most messages are one part, long ones several; files go in the order given."""
+
+    content: str
+    username: str
+    avatar_url: str = ""
+    embeds: tuple[dict[str, Any], ...] = ()
+    files: tuple[FileSlot, ...] = ()
+    suppresses_embeds: bool = False
+    reply_to: int | None = None
+
+
+class Composition(msgspec.Struct, frozen=True):
+    """How a message goes over: `rule` names why it is skipped, else `parts` are posted in order.
+
+    `placeholders` are the files that stay behind, each with its reason: (file name, reason).
+    """
+
+    parts: tuple[Part, ...] = ()
+    rule: str = ""
+    placeholders: tuple[tuple[str, str], ...] = ()
+
+
+class SpooledFile(msgspec.Struct, frozen=True):
+    """A file on disk ready to be sent."""
+
+    key: int
+    path: Path
+    filename: str
+    size: int
+    description: str = ""
+    is_spoiler: bool = False
+
+
+class TargetMessage(msgspec.Struct, frozen=True):
+    """A message as the target shows it."""
+
+    id: int
+    channel_id: int
+    webhook_id: int | None
+    username: str
+    content: str
+    attachment_count: int = 0
+    attachment_names: tuple[str, ...] = ()
+    embed_count: int = 0
+    kind: int = 0
+    reply_to: int | None = None
+    attachment_bytes: int = 0
