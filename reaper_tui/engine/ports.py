@@ -155,7 +155,8 @@ class Writer(Protocol):
     async def send(self, webhook: Webhook, part: Part, files: Sequence[SpooledFile], nonce: str) -> TargetMessage:
         """Post as an author through a webhook and return what now stands on the target.
 
-        Raises OutcomeUnknown when it may have been stored, ServiceDown when it was not, WebhookGone, Refused, AccessDenied.
+        Raises OutcomeUnknown when it may have been stored, ServiceDown when it was not; WebhookGone, Refused,
+        AccessDenied.
         """
         ...
 

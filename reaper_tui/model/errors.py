@@ -36,7 +36,7 @@ class WebhookGone(NotFound):
 
 
 class ServiceDown(CloneError):
-    """The other side cannot serve at the moment and did not do what was asked; `retry_after` in seconds if it said so."""
+    """The other side cannot serve now and did not do what was asked; `retry_after` in seconds if it said so."""
 
     def __init__(self, message: str, mend: str = "", *, retry_after: float | None = None) -> None:
         super().__init__(message, mend)
