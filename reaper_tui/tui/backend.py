@@ -20,11 +20,15 @@ from reaper_tui.profile.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a token belongs to and where it may work: `places` are (id, name); `warnings` one line each with the mend."""
+    """Who a token belongs to and where it may work: `places` are (id, name); `warnings` one line each with the mend.
+
+    `bot_id` fills in the invite link; empty when the check does not tell it.
+    """
 
     name: str
     places: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...] = ()
+    bot_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,9 @@ class ProfileEntry:
 
 
 class Workspace(Protocol):
-    """One opened profile; opening took its lease, closing gives it back."""
+    """One opened profile; opening took its lease, closing gives it back. `workdir` holds its journal and spool."""
 
+    workdir: Path
     settings: Settings
     control: RunControl
     progress: Progress
@@ -71,6 +76,8 @@ class Workspace(Protocol):
 
 class Backend(Protocol):
     """The door behind the app; every method may raise a CloneError whose line() can be shown."""
+
+    log_file: Path
 
     def profiles(self) -> tuple[ProfileEntry, ...]: ...
     async def check_discord(self, token: Secret, api_base: str) -> Identity: ...
