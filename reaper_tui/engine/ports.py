@@ -6,19 +6,12 @@ All methods may raise the errors of `model.errors` and are safe to cancel at any
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from reaper_tui.model.community import Channel, Community, Guild, Overwrite, Webhook
 from reaper_tui.model.composition import Degrade, Directory, Flow
-from reaper_tui.model.message import Message
+from reaper_tui.model.message import Message, RawMessage
 from reaper_tui.model.outgoing import Composition, FileSlot, Part, SpooledFile, TargetMessage
-
-
-class RawMessage(NamedTuple):
-    """A message as the source sent it: its id and its JSON."""
-
-    id: int
-    payload: bytes
 
 
 class Reader(Protocol):

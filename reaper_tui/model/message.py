@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,6 +12,13 @@ SLASH_REPLY = 20
 THREAD_STARTER = 21
 CONTEXT_REPLY = 23
 POLL_RESULT = 46
+
+
+class RawMessage(NamedTuple):
+    """A message as the source sent it: its id and its JSON."""
+
+    id: int
+    payload: bytes
 
 
 class Author(msgspec.Struct, frozen=True):
