@@ -1,0 +1,310 @@
+"""The plan: a pure function of what both sides hold, what is wanted, and what was done before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reaper_tui.engine.estimate import run_seconds
+from reaper_tui.engine.matching import TARGET_KIND, channel_key, mapped_targets, name_matches
+from reaper_tui.engine.selection import selected_channels, unknown_choices
+from reaper_tui.journal.records import Mapping as MappingRecord
+from reaper_tui.model.community import (
+    KINDS_WITH_POSTS,
+    Channel,
+    ChannelKind,
+    Community,
+    Guild,
+    Role,
+    ordered_channels,
+)
+from reaper_tui.model.names import clean_name, emoji_name, sticker_name
+from reaper_tui.model.permissions import left_behind
+from reaper_tui.model.plan import Action, Exclusion, ItemKind, Placement, Plan, PlanItem, Route
+from reaper_tui.profile.settings import Settings
+
+
+@dataclass
+class _Draft:
+    guild: Guild
+    community: Community
+    estimates: Mapping[int, tuple[int, bool]]
+    settings: Settings
+    mappings: Sequence[MappingRecord]
+    chosen: frozenset[int]
+    items: list[PlanItem] = field(default_factory=list[PlanItem])
+    routes: list[Route] = field(default_factory=list[Route])
+    exclusions: list[Exclusion] = field(default_factory=list[Exclusion])
+    warnings: list[str] = field(default_factory=list[str])
+
+    def exclude(self, name: str, reason: str, source_id: int | None = None) -> None:
+        self.exclusions.append(Exclusion(name, reason, source_id))
+
+
+def make_plan(
+    guild: Guild,
+    community: Community,
+    estimates: Mapping[int, tuple[int, bool]],
+    settings: Settings,
+    mappings: Sequence[MappingRecord],
+) -> Plan:
+    """Return everything a run will do and everything it cannot; nothing is written anywhere."""
+    draft = _Draft(guild, community, estimates, settings, mappings, selected_channels(guild, settings.copy))
+    draft.warnings += [*guild.notes, *community.notes]
+    if unknown := unknown_choices(guild, settings.copy):
+        draft.warnings.append(f"The profile names channels that are not there: {', '.join(unknown[:5])}")
+    if hidden := len(guild.hidden_channel_ids):
+        draft.exclude(f"{hidden} hidden channels", "the Discord bot may not view them: give it View Channels there")
+    if not guild.can_read_content:
+        draft.warnings.append(
+            "The Discord bot cannot read message content — switch on the Message Content Intent in the Developer Portal"
+        )
+    if settings.copy.identity:
+        draft.items.append(PlanItem(ItemKind.IDENTITY, guild.id, guild.name, Action.CHANGE, community.id))
+    if settings.copy.roles:
+        _plan_roles(draft)
+    _plan_emojis(draft)
+    _plan_stickers(draft)
+    _plan_channels(draft)
+    creates = {
+        kind: sum(item.kind in kinds and item.action is Action.CREATE for item in draft.items)
+        for kind, kinds in (
+            ("roles", (ItemKind.ROLE,)),
+            ("channels", (ItemKind.CHANNEL, ItemKind.CATEGORY)),
+        )
+    }
+    lanes: dict[int, int] = {}
+    for route in draft.routes:
+        lanes[route.lane_id] = lanes.get(route.lane_id, 0) + route.estimate
+    seconds = run_seconds(
+        creates["roles"],
+        creates["channels"],
+        lanes,
+        settings.speed.webhooks_per_channel,
+        settings.fluxer.limits_scale,
+        settings.speed.max_messages_per_minute,
+    )
+    calls = sum(item.action in (Action.CREATE, Action.CHANGE) for item in draft.items)
+    calls += sum(route.estimate for route in draft.routes) + len(lanes)
+    return Plan(
+        source_name=guild.name,
+        target_name=community.name,
+        items=tuple(draft.items),
+        routes=tuple(draft.routes),
+        exclusions=tuple(draft.exclusions),
+        warnings=tuple(draft.warnings),
+        calls=calls,
+        seconds=seconds,
+    )
+
+
+def roles_to_copy(guild: Guild) -> tuple[Role, ...]:
+    """Return the roles people gave, top first, without @everyone and those that belong to integrations."""
+    roles = [role for role in guild.roles if role.id != guild.id and not role.is_managed]
+    return tuple(sorted(roles, key=lambda role: (-role.position, role.id)))
+
+
+def _plan_roles(draft: _Draft) -> None:
+    roles = roles_to_copy(draft.guild)
+    present = {role.id for role in draft.community.roles}
+    mapped = {source: target for source, target in mapped_targets(draft.mappings, "role").items() if target in present}
+    taken = set(mapped.values()) | {draft.community.id}
+    matches = name_matches(
+        {role.id: clean_name(role.name) for role in roles if role.id not in mapped},
+        {role.id: role.name for role in draft.community.roles if role.id not in taken and not role.is_managed},
+    )
+    room = draft.community.limits.guild_roles - len(draft.community.roles)
+    lost: set[str] = set()
+    for role in roles:
+        lost.update(left_behind(role.permissions))
+        target = mapped.get(role.id) or matches.get(role.id)
+        if target is not None:
+            draft.items.append(PlanItem(ItemKind.ROLE, role.id, role.name, Action.REUSE, target))
+        elif room <= 0:
+            reason = f"the community takes {draft.community.limits.guild_roles} roles"
+            draft.items.append(PlanItem(ItemKind.ROLE, role.id, role.name, Action.CANNOT, reason=reason))
+            draft.exclude(f"role {role.name}", reason, role.id)
+        else:
+            room -= 1
+            draft.items.append(PlanItem(ItemKind.ROLE, role.id, role.name, Action.CREATE))
+    for role in draft.guild.roles:
+        if role.is_managed:
+            draft.exclude(f"role {role.name}", "it belongs to a bot or integration of Discord", role.id)
+    if lost and draft.settings.copy.permissions:
+        draft.warnings.append(f"Fluxer has no counterpart for these permissions: {', '.join(sorted(lost))}")
+
+
+def _plan_emojis(draft: _Draft) -> None:
+    if not draft.settings.copy.emojis:
+        return
+    present = {emoji.id for emoji in draft.community.emojis}
+    mapped = {s: t for s, t in mapped_targets(draft.mappings, "emoji").items() if t in present}
+    matches = name_matches(
+        {emoji.id: emoji_name(emoji.name) for emoji in draft.guild.emojis if emoji.id not in mapped},
+        {emoji.id: emoji.name for emoji in draft.community.emojis if emoji.id not in mapped.values()},
+    )
+    limits = draft.community.limits
+    room = {
+        False: limits.static_emojis - sum(not emoji.is_animated for emoji in draft.community.emojis),
+        True: limits.animated_emojis - sum(emoji.is_animated for emoji in draft.community.emojis),
+    }
+    for emoji in draft.guild.emojis:
+        target = mapped.get(emoji.id) or matches.get(emoji.id)
+        if target is not None:
+            draft.items.append(PlanItem(ItemKind.EMOJI, emoji.id, emoji.name, Action.REUSE, target))
+        elif room[emoji.is_animated] <= 0:
+            kind = "animated" if emoji.is_animated else "static"
+            reason = f"no free slot for {kind} emojis"
+            draft.items.append(PlanItem(ItemKind.EMOJI, emoji.id, emoji.name, Action.CANNOT, reason=reason))
+            draft.exclude(f"emoji :{emoji.name}:", reason, emoji.id)
+        else:
+            room[emoji.is_animated] -= 1
+            draft.items.append(PlanItem(ItemKind.EMOJI, emoji.id, emoji.name, Action.CREATE))
+
+
+def _plan_stickers(draft: _Draft) -> None:
+    if not draft.settings.copy.stickers:
+        return
+    present = {sticker.id for sticker in draft.community.stickers}
+    mapped = {s: t for s, t in mapped_targets(draft.mappings, "sticker").items() if t in present}
+    matches = name_matches(
+        {sticker.id: sticker_name(sticker.name) for sticker in draft.guild.stickers if sticker.id not in mapped},
+        {sticker.id: sticker.name for sticker in draft.community.stickers if sticker.id not in mapped.values()},
+    )
+    room = draft.community.limits.stickers - len(draft.community.stickers)
+    for sticker in draft.guild.stickers:
+        target = mapped.get(sticker.id) or matches.get(sticker.id)
+        reason = ""
+        if target is not None:
+            draft.items.append(PlanItem(ItemKind.STICKER, sticker.id, sticker.name, Action.REUSE, target))
+            continue
+        if sticker.format == "lottie":
+            reason = "Lottie animations cannot be uploaded"
+        elif room <= 0:
+            reason = "no free slot for stickers"
+        if reason:
+            draft.items.append(PlanItem(ItemKind.STICKER, sticker.id, sticker.name, Action.CANNOT, reason=reason))
+            draft.exclude(f"sticker {sticker.name}", reason, sticker.id)
+        else:
+            room -= 1
+            draft.items.append(PlanItem(ItemKind.STICKER, sticker.id, sticker.name, Action.CREATE))
+
+
+def _plan_channels(draft: _Draft) -> None:
+    guild, community, copy = draft.guild, draft.community, draft.settings.copy
+    by_id = {channel.id: channel for channel in guild.channels}
+    selected = [channel for channel in ordered_channels(guild.channels) if channel.id in draft.chosen]
+    present = {channel.id: channel for channel in community.channels}
+    mapped = {
+        source: target
+        for kind in ("category", "channel")
+        for source, target in mapped_targets(draft.mappings, kind).items()
+        if target in present
+    }
+    companions = {s: t for s, t in mapped_targets(draft.mappings, "companion").items() if t in present}
+    taken = {*mapped.values(), *companions.values()}
+
+    def parent_name(channel: Channel, channels: Mapping[int, Channel]) -> str:
+        parent = channels.get(channel.parent_id or 0)
+        return parent.name if parent else ""
+
+    has_own_channel = {
+        channel.id: channel
+        for channel in selected
+        if channel.kind in TARGET_KIND and (channel.kind is not ChannelKind.THREAD or copy.threads == "channel")
+    }
+    matches = name_matches(
+        {
+            channel.id: channel_key(channel, parent_name(channel, by_id))
+            for channel in has_own_channel.values()
+            if channel.id not in mapped and channel.kind is not ChannelKind.THREAD
+        },
+        {
+            channel.id: channel_key(channel, parent_name(channel, present))
+            for channel in community.channels
+            if channel.id not in taken
+        },
+    )
+    room = community.limits.guild_channels - len(community.channels)
+    standing: set[int] = set()
+    for channel in selected:
+        if channel.kind is ChannelKind.THREAD and copy.threads != "channel":
+            continue
+        if channel.id not in has_own_channel:
+            draft.exclude(f"#{channel.name}", "a kind of channel this version does not know", channel.id)
+            continue
+        kind = ItemKind.CATEGORY if channel.kind is ChannelKind.CATEGORY else ItemKind.CHANNEL
+        parent = channel.parent_id
+        if channel.kind is ChannelKind.THREAD and parent in by_id:
+            parent = by_id[parent].parent_id
+        target = mapped.get(channel.id) or matches.get(channel.id)
+        action, reason = (Action.REUSE, "") if target is not None else (Action.CREATE, "")
+        if target is None:
+            if room <= 0:
+                action, reason = Action.CANNOT, f"the community takes {community.limits.guild_channels} channels"
+                draft.exclude(f"#{channel.name}", reason, channel.id)
+            else:
+                room -= 1
+        if action is not Action.CANNOT:
+            standing.add(channel.id)
+        draft.items.append(
+            PlanItem(kind, channel.id, channel.name, action, target, reason, parent, TARGET_KIND[channel.kind])
+        )
+    if copy.history:
+        _plan_routes(draft, selected, by_id, standing)
+        for route in draft.routes:
+            if route.placement is Placement.COMPANION:
+                channel = by_id[route.container_id]
+                target = companions.get(channel.id)
+                action = Action.REUSE if target is not None else Action.CREATE
+                name = f"{clean_name(channel.name)}-chat"
+                draft.items.append(
+                    PlanItem(ItemKind.CHANNEL, channel.id, name, action, target, "", channel.parent_id, "companion")
+                )
+
+
+def _plan_routes(draft: _Draft, selected: Sequence[Channel], by_id: Mapping[int, Channel], standing: set[int]) -> None:
+    mode = draft.settings.copy.threads
+    if mode == "native":
+        draft.warnings.append("The target has no threads: they are placed inside their channel")
+    for channel in selected:
+        if not channel.has_messages:
+            continue
+        if channel.cannot_read:
+            draft.exclude(f"messages of #{channel.name}", channel.cannot_read, channel.id)
+            continue
+        parent = by_id.get(channel.parent_id or 0)
+        placement, lane_id = Placement.OWN, channel.id
+        if channel.kind is ChannelKind.THREAD:
+            if mode == "skip":
+                draft.exclude(f"thread {channel.name}", "threads are switched off in the profile", channel.id)
+                continue
+            if mode != "channel":
+                if parent is None:
+                    draft.exclude(f"thread {channel.name}", "its channel is not there", channel.id)
+                    continue
+                placement, lane_id = Placement.INLINE, parent.id
+                if parent.kind in (ChannelKind.VOICE, ChannelKind.STAGE):
+                    draft.exclude(f"thread {channel.name}", "it belongs to a voice channel", channel.id)
+                    continue
+        elif channel.kind in (ChannelKind.VOICE, ChannelKind.STAGE):
+            if channel.last_message_id is None:
+                continue
+            placement = Placement.COMPANION
+        if placement is not Placement.COMPANION and lane_id not in standing:
+            draft.exclude(f"messages of #{channel.name}", "its channel does not fit into the community", channel.id)
+            continue
+        estimate, is_exact = draft.estimates.get(channel.id, (0, False))
+        kind = "post" if parent and parent.kind in KINDS_WITH_POSTS else channel.kind.value
+        draft.routes.append(
+            Route(
+                container_id=channel.id,
+                name=channel.name,
+                kind=kind,
+                lane_id=lane_id,
+                placement=placement,
+                estimate=estimate,
+                is_exact=is_exact,
+                parent_name=parent.name if parent else "",
+            )
+        )

@@ -1,0 +1,148 @@
+"""The journal's file: one writer that commits in groups, one reader, both off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiosqlite
+
+from reaper_tui.model.errors import JournalError
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+
+BUSY_SECONDS = 10.0
+
+
+class Connection:
+    """Runs functions on the journal; every write returns only after its transaction is on disk.
+
+    Writes that wait at the same moment share one commit, each inside a savepoint of its own. A caller that is cancelled
+    does not undo its write: the function runs whole or not at all.
+    """
+
+    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection, path: Path) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._path = path
+        self._queue: list[tuple[Work[Any], asyncio.Future[Any]]] = []
+        self._wake = asyncio.Event()
+        self._is_closing = False
+        self._pump = asyncio.create_task(self._commit_groups(), name="journal writer")
+
+    async def write(self, work: Work[T]) -> T:
+        """Run a function inside a transaction; raise JournalError when it cannot be put on disk."""
+        if self._is_closing:
+            raise JournalError("The journal is closed")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.append((work, future))
+        self._wake.set()
+        return await future
+
+    async def read(self, work: Work[T]) -> T:
+        """Run a function that only reads; it sees every write that returned before."""
+        try:
+            return await _call(self._reader, work)
+        except sqlite3.Error as error:
+            raise _journal_error(error, self._path) from None
+
+    async def close(self) -> None:
+        """Commit what waits, then close the file."""
+        self._is_closing = True
+        self._wake.set()
+        await asyncio.shield(self._pump)
+        await self._reader.close()
+        await self._writer.close()
+
+    async def _commit_groups(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                group, self._queue = self._queue, []
+                await self._commit(group)
+            if self._is_closing:
+                return
+
+    async def _commit(self, group: list[tuple[Work[Any], asyncio.Future[Any]]]) -> None:
+        try:
+            outcomes = await _call(self._writer, lambda raw: _run_group(raw, [work for work, _ in group]))
+        except sqlite3.Error as error:
+            failure = _journal_error(error, self._path)
+            for _, future in group:
+                if not future.done():
+                    future.set_exception(failure)
+            return
+        for (_, future), (result, error) in zip(group, outcomes, strict=True):
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(_journal_error(error, self._path) if isinstance(error, sqlite3.Error) else error)
+
+
+async def open_connection(path: Path) -> Connection:
+    """Open or create a journal file; raise JournalError when it cannot be used."""
+    try:
+        await asyncio.to_thread(_create_privately, path)
+        writer = await aiosqlite.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
+    except (OSError, sqlite3.Error) as error:
+        raise _journal_error(error, path) from None
+    try:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=1000"):
+            await writer.execute_fetchall(f"PRAGMA {pragma}")
+        await writer.execute_fetchall("SELECT count(*) FROM sqlite_master")
+        reader = await aiosqlite.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
+        await reader.execute_fetchall("PRAGMA query_only=ON")
+    except (OSError, sqlite3.Error) as error:
+        await writer.close()
+        raise _journal_error(error, path) from None
+    return Connection(writer, reader, path)
+
+
+def _create_privately(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(mode=0o600, exist_ok=True)
+
+
+async def _call(connection: aiosqlite.Connection, work: Work[T]) -> T:
+    # aiosqlite has no public way to run a whole transaction in one visit to its thread.
+    return await connection._execute(work, connection._conn)  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType, reportUnknownVariableType]
+
+
+def _run_group(raw: sqlite3.Connection, works: list[Work[Any]]) -> list[tuple[Any, Exception | None]]:
+    outcomes: list[tuple[Any, Exception | None]] = []
+    raw.execute("BEGIN IMMEDIATE")
+    try:
+        for work in works:
+            raw.execute("SAVEPOINT piece")
+            try:
+                outcomes.append((work(raw), None))
+            except sqlite3.OperationalError:
+                raise
+            except Exception as error:
+                raw.execute("ROLLBACK TO piece")
+                outcomes.append((None, error))
+            raw.execute("RELEASE piece")
+        raw.execute("COMMIT")
+    except BaseException:
+        if raw.in_transaction:
+            raw.execute("ROLLBACK")
+        raise
+    return outcomes
+
+
+def _journal_error(error: Exception, path: Path) -> JournalError:
+    text = str(error)
+    if "full" in text or "disk I/O" in text or getattr(error, "errno", None) == 28:
+        return JournalError(f"The disk with {path} is full", "free some space and run again: nothing is lost")
+    if "not a database" in text or "malformed" in text or "encrypted" in text:
+        return JournalError(f"The journal {path} is damaged", "restore it from a backup, or move it away to start anew")
+    if "locked" in text:
+        return JournalError(f"The journal {path} is in use by another program", "close that program and run again")
+    return JournalError(f"The journal {path} cannot be used: {text}", "check the file and its folder's permissions")

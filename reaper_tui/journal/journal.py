@@ -1,0 +1,264 @@
+"""The write side of the journal: each method is one transaction, on disk when it returns."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, Self, TypeVar
+
+from reaper_tui.journal.connection import Connection, open_connection
+from reaper_tui.journal.records import Mapping as MappingRecord
+from reaper_tui.journal.records import MessageState, PartRecord
+from reaper_tui.journal.schema import migrate
+from reaper_tui.model.plan import Route
+
+T = TypeVar("T")
+RUN_COLUMNS = frozenset(
+    {"ended_at", "state", "note", "requests", "status_429", "retries", "limit_wait_s", "peak_rss_mb", "verification"}
+)
+
+
+class Settlement(NamedTuple):
+    """How a message ended: its class, the rule or cause, and what became of its files.
+
+    `ledger` names what was left out: (subject, cause).
+    """
+
+    state: MessageState
+    cause: str = ""
+    files_sent: int = 0
+    files_left: int = 0
+    bytes_sent: int = 0
+    ledger: Sequence[tuple[str, str]] = ()
+
+
+class Journal:
+    """The only memory of a clone."""
+
+    def __init__(self, connection: Connection, path: Path) -> None:
+        self._connection = connection
+        self.path = path
+
+    @classmethod
+    async def open(cls, path: Path) -> Self:
+        """Open or create a journal and bring it up to date; raise JournalError when it cannot be used."""
+        connection = await open_connection(path)
+        try:
+            await connection.write(migrate)
+        except BaseException:
+            await connection.close()
+            raise
+        return cls(connection, path)
+
+    async def close(self) -> None:
+        """Commit what waits and close the file."""
+        await self._connection.close()
+
+    async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """Run one of `queries` (bind further arguments with a lambda)."""
+        return await self._connection.read(query)
+
+    async def remember(self, facts: Mapping[str, str]) -> None:
+        """Keep facts by name."""
+        await self._connection.write(
+            lambda raw: raw.executemany(
+                "INSERT INTO fact VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                list(facts.items()),
+            )
+        )
+
+    async def begin_run(self) -> int:
+        """Start a run and return its number."""
+
+        def begin(raw: sqlite3.Connection) -> int:
+            raw.execute("UPDATE run SET state = 'stopped', ended_at = started_at WHERE ended_at IS NULL")
+            cursor = raw.execute("INSERT INTO run (started_at, state) VALUES (?, 'running')", (time.time(),))
+            assert cursor.lastrowid is not None
+            return cursor.lastrowid
+
+        return await self._connection.write(begin)
+
+    async def update_run(self, run_id: int, **values: object) -> None:
+        """Change columns of a run; raise ValueError for a column that is none."""
+        if unknown := values.keys() - RUN_COLUMNS:
+            raise ValueError(f"no such columns: {sorted(unknown)}")
+        assignments = ", ".join(f"{name} = ?" for name in values)
+        statement = f"UPDATE run SET {assignments} WHERE id = ?"  # noqa: S608 - the names were checked above
+        await self._connection.write(lambda raw: raw.execute(statement, (*values.values(), run_id)))
+
+    async def select_routes(self, routes: Iterable[Route], since: int) -> None:
+        """Make these the containers of the run; each is captured on from where it stands, at first behind `since`."""
+        rows = [
+            (route.container_id, route.name, route.kind, route.parent_name, route.lane_id, index, route.estimate, since)
+            for index, route in enumerate(routes)
+        ]
+
+        def select(raw: sqlite3.Connection) -> None:
+            raw.execute("UPDATE container SET is_selected = 0")
+            raw.executemany(
+                "INSERT INTO container "
+                "(id, name, kind, parent_name, lane_id, sequence, estimate, capture_cursor) VALUES (?,?,?,?,?,?,?,?) "
+                "ON CONFLICT (id) DO UPDATE SET name = excluded.name, kind = excluded.kind, "
+                "parent_name = excluded.parent_name, estimate = excluded.estimate, sequence = excluded.sequence, "
+                "is_selected = 1, is_captured = 0",
+                rows,
+            )
+
+        await self._connection.write(select)
+
+    async def capture_page(
+        self,
+        container_id: int,
+        messages: Sequence[tuple[int, bytes]],
+        *,
+        cursor: int,
+        attachments: int,
+        is_end: bool,
+    ) -> int:
+        """Store a page (id, payload) and move the cursor; return how many messages were new."""
+
+        def capture(raw: sqlite3.Connection) -> int:
+            before = raw.total_changes
+            raw.executemany(
+                "INSERT OR IGNORE INTO message (id, container_id, payload) VALUES (?, ?, ?)",
+                [(message_id, container_id, payload) for message_id, payload in messages],
+            )
+            added = raw.total_changes - before
+            raw.execute(
+                "UPDATE container SET capture_cursor = max(capture_cursor, ?), source = source + ?, is_captured = ? "
+                "WHERE id = ?",
+                (cursor, added, is_end, container_id),
+            )
+            if added and attachments:
+                _count(raw, "attachments_source", attachments)
+            return added
+
+        return await self._connection.write(capture)
+
+    async def refresh_payload(self, message_id: int, payload: bytes) -> None:
+        """Replace a stored message by a newer reading of it."""
+        await self._connection.write(
+            lambda raw: raw.execute("UPDATE message SET payload = ? WHERE id = ?", (payload, message_id))
+        )
+
+    async def settle(self, lane_id: int, container_id: int, message_id: int, settlement: Settlement) -> None:
+        """Put a message that needs no post into its class and move the frontier."""
+        await self._connection.write(lambda raw: _settle(raw, lane_id, container_id, message_id, settlement, None))
+
+    async def intend(self, part: PartRecord, composition: bytes | None = None) -> None:
+        """Record that a post is about to be sent; at most one in a lane may be in doubt."""
+
+        def intend(raw: sqlite3.Connection) -> None:
+            raw.execute(
+                "INSERT INTO part (message_id, number, lane_id, channel_id, webhook_id, nonce, is_last, intended_at) "
+                "VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (message_id, number) DO UPDATE SET webhook_id = "
+                "excluded.webhook_id, channel_id = excluded.channel_id, is_last = excluded.is_last, "
+                "intended_at = excluded.intended_at WHERE target_id IS NULL",
+                (
+                    part.message_id,
+                    part.number,
+                    part.lane_id,
+                    part.channel_id,
+                    part.webhook_id,
+                    part.nonce,
+                    part.is_last,
+                    part.intended_at,
+                ),
+            )
+            if composition is not None:
+                raw.execute("UPDATE message SET composition = ? WHERE id = ?", (composition, part.message_id))
+
+        await self._connection.write(intend)
+
+    async def confirm(
+        self,
+        part: PartRecord,
+        target_id: int,
+        fingerprint: str,
+        *,
+        container_id: int,
+        settlement: Settlement | None,
+    ) -> None:
+        """Record what a post became; with the last part comes the settlement of its message."""
+
+        def confirm(raw: sqlite3.Connection) -> None:
+            raw.execute(
+                "UPDATE part SET target_id = ?, fingerprint = ?, webhook_id = ?, channel_id = ? "
+                "WHERE message_id = ? AND number = ? AND target_id IS NULL",
+                (target_id, fingerprint, part.webhook_id, part.channel_id, part.message_id, part.number),
+            )
+            if settlement is not None:
+                _settle(raw, part.lane_id, container_id, part.message_id, settlement, part.message_id)
+
+        await self._connection.write(confirm)
+
+    async def withdraw(self, part: PartRecord) -> None:
+        """Take an intent back: it is known that nothing was stored."""
+        await self._connection.write(
+            lambda raw: raw.execute(
+                "DELETE FROM part WHERE message_id = ? AND number = ? AND target_id IS NULL",
+                (part.message_id, part.number),
+            )
+        )
+
+    async def map_item(self, mapping: MappingRecord) -> None:
+        """Record where an item stands, or that it is about to be made."""
+        await self.map_items((mapping,))
+
+    async def map_items(self, mappings: Iterable[MappingRecord]) -> None:
+        """Record several items in one transaction."""
+        rows = [
+            (m.kind, m.source_id, m.target_id, m.name, m.outcome, m.reason, m.watermark, m.applied) for m in mappings
+        ]
+        await self._connection.write(
+            lambda raw: raw.executemany("INSERT OR REPLACE INTO mapping VALUES (?,?,?,?,?,?,?,?)", rows)
+        )
+
+
+def _settle(
+    raw: sqlite3.Connection,
+    lane_id: int,
+    container_id: int,
+    message_id: int,
+    settlement: Settlement,
+    shown_id: int | None,
+) -> None:
+    changed = raw.execute(
+        "UPDATE message SET state = ?, cause = ?, composition = NULL WHERE id = ? AND state = 0",
+        (settlement.state, settlement.cause, message_id),
+    ).rowcount
+    if not changed:
+        return
+    rule = settlement.cause if settlement.state is MessageState.SKIPPED else ""
+    raw.execute(
+        "INSERT INTO tally VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1",
+        (container_id, settlement.state, rule),
+    )
+    raw.execute(
+        "UPDATE container SET frontier = ? WHERE id = ? AND frontier < ?", (message_id, container_id, message_id)
+    )
+    if shown_id is not None:
+        raw.execute(
+            "INSERT INTO lane VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+            "last_message_id = excluded.last_message_id, last_container_id = excluded.last_container_id",
+            (lane_id, shown_id, container_id),
+        )
+    for name, value in (
+        ("attachments_sent", settlement.files_sent),
+        ("attachments_placeholder", settlement.files_left),
+        ("attachments_bytes", settlement.bytes_sent),
+    ):
+        if value:
+            _count(raw, name, value)
+    raw.executemany(
+        "INSERT INTO ledger (message_id, subject, cause) VALUES (?, ?, ?)",
+        [(message_id, subject, cause) for subject, cause in settlement.ledger],
+    )
+
+
+def _count(raw: sqlite3.Connection, name: str, value: int) -> None:
+    raw.execute(
+        "INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + ?", (name, value, value)
+    )

@@ -1,0 +1,225 @@
+"""The read side of the journal."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+from reaper_tui.journal.records import Container, LaneRecord, Mapping, MessageState, PartRecord, StoredMessage
+from reaper_tui.model.summary import AttachmentCount, Failure, MessageCount, StructureCount
+
+_CONTAINER = (
+    "SELECT id, name, kind, parent_name, lane_id, sequence, estimate, is_captured, capture_cursor, source, frontier "
+    "FROM container WHERE is_selected "
+)
+_PART = (
+    "SELECT message_id, number, lane_id, channel_id, webhook_id, nonce, is_last, intended_at, target_id, fingerprint "
+    "FROM part "
+)
+_MESSAGE = "SELECT id, container_id, state, payload, composition FROM message "
+
+
+def fact(raw: sqlite3.Connection, name: str) -> str | None:
+    """Return a remembered fact."""
+    row = raw.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+    return row[0] if row else None
+
+
+def containers(raw: sqlite3.Connection) -> list[Container]:
+    """Return the selected containers, lane by lane in delivery order."""
+    return [_container(row) for row in raw.execute(_CONTAINER + "ORDER BY lane_id, sequence, id")]
+
+
+def container(raw: sqlite3.Connection, container_id: int) -> Container | None:
+    """Return one selected container."""
+    row = raw.execute(_CONTAINER + "AND id = ?", (container_id,)).fetchone()
+    return _container(row) if row else None
+
+
+def tallies(raw: sqlite3.Connection) -> list[tuple[int, MessageState, str, int]]:
+    """Return (container, class, rule, count) of the selected containers."""
+    rows = raw.execute(
+        "SELECT container_id, state, rule, count FROM tally JOIN container ON container.id = container_id "
+        "WHERE is_selected AND count > 0"
+    )
+    return [(row[0], MessageState(row[1]), row[2], row[3]) for row in rows]
+
+
+def pending_messages(raw: sqlite3.Connection, container_id: int, after: int, limit: int) -> list[StoredMessage]:
+    """Return the next messages of a container behind its frontier, oldest first."""
+    rows = raw.execute(_MESSAGE + "WHERE container_id = ? AND id > ? ORDER BY id LIMIT ?", (container_id, after, limit))
+    return [_message(row) for row in rows]
+
+
+def message(raw: sqlite3.Connection, message_id: int) -> StoredMessage | None:
+    """Return one captured message."""
+    row = raw.execute(_MESSAGE + "WHERE id = ?", (message_id,)).fetchone()
+    return _message(row) if row else None
+
+
+def unsettled_messages(raw: sqlite3.Connection, limit: int = 1000) -> list[Failure]:
+    """Return failed and uncertain messages with their causes."""
+    rows = raw.execute(
+        "SELECT message.id, state, cause, container_id, container.name FROM message "
+        "JOIN container ON container.id = container_id WHERE state IN (4, 5) ORDER BY container_id, message.id LIMIT ?",
+        (limit,),
+    )
+    return [
+        Failure("message", row[4], f"uncertain: {row[2]}" if row[1] == 5 else row[2], str(row[3]), str(row[0]))
+        for row in rows
+    ]
+
+
+def ledger(raw: sqlite3.Connection, limit: int = 1000) -> list[Failure]:
+    """Return what was left out of messages that were sent, such as files, with the causes."""
+    rows = raw.execute(
+        "SELECT ledger.message_id, subject, ledger.cause, message.container_id FROM ledger "
+        "JOIN message ON message.id = ledger.message_id ORDER BY ledger.id LIMIT ?",
+        (limit,),
+    )
+    return [Failure("part", row[1], row[2], str(row[3]), str(row[0])) for row in rows]
+
+
+def parts_of(raw: sqlite3.Connection, message_id: int) -> list[PartRecord]:
+    """Return the posts of a message in order."""
+    return [_part(row) for row in raw.execute(_PART + "WHERE message_id = ? ORDER BY number", (message_id,))]
+
+
+def part_in_doubt(raw: sqlite3.Connection, lane_id: int) -> PartRecord | None:
+    """Return the one post of a lane whose outcome is unknown, if there is one."""
+    row = raw.execute(_PART + "WHERE lane_id = ? AND target_id IS NULL", (lane_id,)).fetchone()
+    return _part(row) if row else None
+
+
+def newest_target_id(raw: sqlite3.Connection, channel_id: int) -> int | None:
+    """Return the newest confirmed post of a target channel."""
+    row = raw.execute(
+        "SELECT max(target_id) FROM part WHERE channel_id = ? AND target_id IS NOT NULL", (channel_id,)
+    ).fetchone()
+    return row[0]
+
+
+def oldest_target_id(raw: sqlite3.Connection, channel_id: int) -> int | None:
+    """Return the oldest confirmed post of a target channel."""
+    row = raw.execute(
+        "SELECT min(target_id) FROM part WHERE channel_id = ? AND target_id IS NOT NULL", (channel_id,)
+    ).fetchone()
+    return row[0]
+
+
+def posts_before(raw: sqlite3.Connection, channel_id: int, before: int, limit: int) -> list[tuple[int, int, str]]:
+    """Return confirmed posts older than an id, newest first: (target id, message id, fingerprint)."""
+    return raw.execute(
+        "SELECT target_id, message_id, fingerprint FROM part "
+        "WHERE channel_id = ? AND target_id IS NOT NULL AND target_id < ? ORDER BY target_id DESC LIMIT ?",
+        (channel_id, before, limit),
+    ).fetchall()
+
+
+def webhook_ids(raw: sqlite3.Connection, channel_id: int) -> set[int]:
+    """Return every webhook that was ever used in a target channel."""
+    return {row[0] for row in raw.execute("SELECT DISTINCT webhook_id FROM part WHERE channel_id = ?", (channel_id,))}
+
+
+def places(raw: sqlite3.Connection, message_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Return (target channel, target id) of the first post of each delivered message, by message id."""
+    found: dict[int, tuple[int, int]] = {}
+    for message_id in message_ids:
+        row = raw.execute(
+            "SELECT channel_id, target_id FROM part WHERE message_id = ? AND number = 0 AND target_id IS NOT NULL",
+            (message_id,),
+        ).fetchone()
+        if row:
+            found[message_id] = (row[0], row[1])
+    return found
+
+
+def lane(raw: sqlite3.Connection, lane_id: int) -> LaneRecord | None:
+    """Return what was delivered last into a lane."""
+    row = raw.execute("SELECT id, last_message_id, last_container_id FROM lane WHERE id = ?", (lane_id,)).fetchone()
+    return LaneRecord(*row) if row else None
+
+
+def mappings(raw: sqlite3.Connection) -> list[Mapping]:
+    """Return all of the structure's mappings."""
+    rows = raw.execute(
+        "SELECT kind, source_id, target_id, name, outcome, reason, watermark, applied FROM mapping "
+        "ORDER BY kind, source_id"
+    )
+    return [Mapping(*row) for row in rows]
+
+
+def message_count(raw: sqlite3.Connection) -> MessageCount:
+    """Return every source message of the selected containers by class."""
+    count = MessageCount()
+    count.source = raw.execute("SELECT coalesce(sum(source), 0) FROM container WHERE is_selected").fetchone()[0]
+    skipped: dict[str, int] = {}
+    for _, state, rule, number in tallies(raw):
+        if state is MessageState.SENT:
+            count.sent += number
+        elif state is MessageState.MERGED:
+            count.merged += number
+        elif state is MessageState.SKIPPED:
+            skipped[rule] = skipped.get(rule, 0) + number
+        elif state is MessageState.FAILED:
+            count.failed += number
+        elif state is MessageState.UNCERTAIN:
+            count.uncertain += number
+    count.skipped = dict(sorted(skipped.items()))
+    count.pending = raw.execute(
+        "SELECT count(*) FROM container JOIN message ON message.container_id = container.id AND message.id > frontier "
+        "WHERE is_selected"
+    ).fetchone()[0]
+    return count
+
+
+def attachment_count(raw: sqlite3.Connection) -> AttachmentCount:
+    """Return how many files were seen, sent and left behind."""
+    values = dict(raw.execute("SELECT name, value FROM counter").fetchall())
+    return AttachmentCount(
+        source=values.get("attachments_source", 0),
+        sent=values.get("attachments_sent", 0),
+        placeholder=values.get("attachments_placeholder", 0),
+        bytes=values.get("attachments_bytes", 0),
+    )
+
+
+def structure_count(raw: sqlite3.Connection) -> dict[str, StructureCount]:
+    """Return how many items of each kind were planned and what became of them."""
+    names = {
+        "role": "roles",
+        "category": "channels",
+        "channel": "channels",
+        "companion": "channels",
+        "emoji": "emojis",
+        "sticker": "stickers",
+    }
+    counts = {name: StructureCount() for name in names.values()}
+    for kind, outcome, number in raw.execute("SELECT kind, outcome, count(*) FROM mapping GROUP BY kind, outcome"):
+        if kind not in names:
+            continue
+        count = counts[names[kind]]
+        count.planned += number
+        if outcome == "created":
+            count.created += number
+        elif outcome == "reused":
+            count.reused += number
+        elif outcome == "failed":
+            count.failed += number
+    return counts
+
+
+def _container(row: tuple[object, ...]) -> Container:
+    values = list(row)
+    values[7] = bool(values[7])
+    return Container(*values)  # type: ignore[arg-type]
+
+
+def _part(row: tuple[object, ...]) -> PartRecord:
+    values = list(row)
+    values[6] = bool(values[6])
+    return PartRecord(*values)  # type: ignore[arg-type]
+
+
+def _message(row: tuple[int, int, int, bytes, bytes | None]) -> StoredMessage:
+    return StoredMessage(row[0], row[1], MessageState(row[2]), row[3], row[4])

@@ -1,0 +1,35 @@
+"""Permission bits: what of Discord's the target understands (equal bits mean equal things on both)."""
+
+from __future__ import annotations
+
+CARRIED = 15_772_633_886_359_551
+
+ONLY_ON_DISCORD: dict[int, str] = {
+    19: "View Server Insights",
+    31: "Use Application Commands",
+    32: "Request to Speak",
+    33: "Manage Events",
+    34: "Manage Threads",
+    35: "Create Public Threads",
+    36: "Create Private Threads",
+    38: "Send Messages in Threads",
+    39: "Use Activities",
+    41: "View Creator Analytics",
+    42: "Use Soundboard",
+    44: "Create Events",
+    45: "Use External Sounds",
+    46: "Send Voice Messages",
+    48: "Set Voice Channel Status",
+    49: "Send Polls",
+    50: "Use External Apps",
+}
+
+
+def carried(bits: int) -> int:
+    """Return the bits that mean something on the target."""
+    return bits & CARRIED
+
+
+def left_behind(bits: int) -> tuple[str, ...]:
+    """Return the names of the bits that only Discord knows."""
+    return tuple(name for bit, name in ONLY_ON_DISCORD.items() if bits >> bit & 1)
