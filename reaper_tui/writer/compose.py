@@ -1,0 +1,250 @@
+"""From a source message to the posts that stand for it: pure, repeatable, and total."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from typing import Any, Literal
+
+from reaper_tui.model.community import Limits
+from reaper_tui.model.composition import Degrade, Directory, Flow
+from reaper_tui.model.ids import unix_seconds
+from reaper_tui.model.message import Author, Message, Snapshot, forwarded
+from reaper_tui.model.outgoing import Composition, FileSlot, Part
+from reaper_tui.model.text import cut_utf16
+from reaper_tui.writer.attachments import Luggage
+from reaper_tui.writer.embeds import accepted_embed, embed_as_text, embed_texts, grouped_embeds, own_embeds
+from reaper_tui.writer.markdown import Markup, escaped, quoted
+from reaper_tui.writer.normalisation import TRIMMED, is_visible, normalised_url, one_line, shortened, tidied
+from reaper_tui.writer.notices import EMPTY, PERSONAL_KINDS, notice, skip_rule
+from reaper_tui.writer.polls import poll_text
+from reaper_tui.writer.reply import forward_line, is_reply, reply_line
+from reaper_tui.writer.splitter import has_open_fence, split
+from reaper_tui.writer.wording import clock
+
+SOURCE_HOSTS = ("discord.com", "ptb.discord.com", "canary.discord.com", "discordapp.com")
+GROUPING_SECONDS = 420.0
+USERNAME_UNITS = 80
+_REASON_UNITS = 300
+_SECTION_UNITS = 200
+
+
+def author_key(message: Message) -> str:
+    """Return what tells authors apart in a flow: the account and the name shown, as one webhook speaks for many."""
+    return f"{message.author.id}:{message.author.name}"
+
+
+class MessageComposer:
+    """Composes the posts of one source guild for one target community."""
+
+    def __init__(
+        self,
+        *,
+        limits: Limits,
+        source_guild_id: int,
+        community_id: int,
+        link_base: str,
+        source_hosts: tuple[str, ...] = SOURCE_HOSTS,
+        timestamps: Literal["grouped", "every", "none"] = "grouped",
+        reactions: Literal["native", "text", "skip"] = "text",
+        native_replies: bool = False,
+    ) -> None:
+        self._limits = limits
+        self._markup = Markup(source_guild_id, community_id, link_base, source_hosts)
+        self._timestamps = timestamps
+        self._says_reactions = reactions == "text"
+        self._native_replies = native_replies
+
+    def references(self, message: Message) -> frozenset[int]:
+        """Return the source message ids whose place on the target the composition will ask for."""
+        found = {linked for text in _texts(message) for linked in self._markup.linked_messages(text)}
+        if message.reference is not None and message.reference.message_id is not None:
+            found.add(message.reference.message_id)
+        return frozenset(found)
+
+    def author_key(self, message: Message) -> str:
+        """Return the key to hand back as the next message's `Flow.previous_author`."""
+        return author_key(message)
+
+    def compose(self, message: Message, directory: Directory, flow: Flow, degrade: Degrade) -> Composition:
+        """Return the posts that stand for a message, or the rule by which it is skipped."""
+        username = _username(message.author)
+        avatar_url = "" if degrade.without_avatar else normalised_url(message.author.avatar_url)
+        if degrade.as_placeholder:
+            reason = escaped(shortened(degrade.as_placeholder, _REASON_UNITS)) or "no reason was given"
+            content = f"-# ⚠ This message could not be carried over: {reason}"
+            return Composition(parts=(Part(content=content, username=username, avatar_url=avatar_url),))
+        if rule := skip_rule(message):
+            return Composition(rule=rule)
+
+        luggage = self._luggage(message, degrade)
+        embeds = self._embeds(message, directory)
+        body = self._body(message, directory)
+        if degrade.without_embeds:
+            body += [embed_as_text(embed) for embed in embeds]
+            embeds = []
+        body += luggage.lines
+        body = [block for block in body if is_visible(block)]
+        is_answer = is_reply(message) or forwarded(message)
+        if not (body or embeds or luggage.slots or is_answer):
+            is_known = message.kind in PERSONAL_KINDS
+            return Composition(rule=EMPTY if is_known else f"unknown_kind_{message.kind}")
+
+        reply_to = self._native_reply(message, directory)
+        head = self._head(message, directory, flow, is_native_reply=reply_to is not None)
+        text = self._text(head, body, self._tail(message, directory))
+        parts = self._parts(text, embeds, luggage.slots, username, avatar_url, message.suppresses_embeds)
+        if reply_to is not None:
+            first = parts[0]
+            parts[0] = Part(
+                content=first.content,
+                username=username,
+                avatar_url=avatar_url,
+                embeds=first.embeds,
+                files=first.files,
+                suppresses_embeds=first.suppresses_embeds,
+                reply_to=reply_to,
+            )
+        return Composition(parts=tuple(parts), placeholders=tuple(luggage.left_behind))
+
+    def _head(self, message: Message, directory: Directory, flow: Flow, *, is_native_reply: bool) -> list[str]:
+        lines: list[str] = []
+        if flow.section:
+            lines.append(f"-# {escaped(shortened(flow.section, _SECTION_UNITS))}")
+        if self._wants_time(message, flow):
+            lines.append(f"-# <t:{int(unix_seconds(message.id))}:f>")
+        if forwarded(message):
+            lines.append(forward_line(message, self._markup, directory))
+        elif is_reply(message) and not is_native_reply:
+            lines.append(reply_line(message, self._markup, directory))
+        if interaction := escaped(shortened(message.interaction, _SECTION_UNITS)):
+            lines.append(f"-# {interaction}")
+        return lines
+
+    def _wants_time(self, message: Message, flow: Flow) -> bool:
+        if self._timestamps != "grouped":
+            return self._timestamps == "every"
+        if flow.section or flow.previous_author != author_key(message):
+            return True
+        return unix_seconds(message.id) - flow.previous_at > GROUPING_SECONDS
+
+    def _body(self, message: Message, directory: Directory) -> list[str]:
+        said = notice(message)
+        body = [said] if said else []
+        if message.content and not said:
+            body.append(self._rewritten(message.content, message, directory))
+        body += [quoted(text) for text in self._snapshot_texts(message, directory)]
+        if message.poll is not None:
+            body.append(poll_text(message.poll, lambda text: self._rewritten(text, message, directory)))
+        body += [self._rewritten(text, message, directory) for text in message.component_text]
+        if message.is_voice_message:
+            length = clock(message.attachments[0].duration_seconds) if message.attachments else ""
+            body.append(f"-# 🎤 Voice message{f' ({length})' if length else ''}")
+        return body
+
+    def _snapshot_texts(self, message: Message, directory: Directory) -> Iterator[str]:
+        for snapshot in message.snapshots:
+            text = self._rewritten(snapshot.content, message, directory).strip(TRIMMED)
+            if is_visible(text):
+                yield text
+
+    def _tail(self, message: Message, directory: Directory) -> list[str]:
+        lines: list[str] = []
+        if message.thread_name:
+            lines.append(f"-# 🧵 Thread: {escaped(shortened(message.thread_name, _SECTION_UNITS))}")
+        if message.edited_at:
+            lines.append("-# (edited)")
+        if self._says_reactions and message.reactions:
+            shown = (
+                f"{self._markup.emoji(one_line(reaction.name), reaction.emoji_id, directory)} {reaction.count}"
+                for reaction in message.reactions
+            )
+            lines.append(f"-# {' · '.join(shown)}")
+        return lines
+
+    def _text(self, head: list[str], body: list[str], tail: list[str]) -> str:
+        main = "\n".join(body)
+        if head and head[-1].startswith(">") and main.startswith(">"):
+            head.append("")
+        if tail and "```" in main and has_open_fence(main):
+            main += "\n```"
+        return "\n".join((*head, main, *tail) if main else (*head, *tail))
+
+    def _rewritten(self, text: str, message: Message, directory: Directory) -> str:
+        return self._markup.rewritten(tidied(text), message.mentions, directory)
+
+    def _luggage(self, message: Message, degrade: Degrade) -> Luggage:
+        luggage = Luggage()
+        limit = self._limits.attachment_bytes
+        source: Sequence[Message | Snapshot] = (message, *message.snapshots)
+        for carrier in source:
+            luggage.add_attachments(carrier.attachments, degrade, limit)
+            luggage.add_stickers(carrier.stickers, degrade, limit)
+        return luggage
+
+    def _embeds(self, message: Message, directory: Directory) -> list[dict[str, Any]]:
+        is_person = not (message.author.is_bot or message.author.is_webhook)
+        wanted = own_embeds(message.embeds, message.content, is_person=is_person)
+        for snapshot in message.snapshots:
+            wanted += own_embeds(snapshot.embeds, snapshot.content, is_person=False)
+        accepted = (
+            accepted_embed(embed, lambda text: self._rewritten(text, message, directory), self._limits.embed_characters)
+            for embed in wanted
+        )
+        return [embed for embed in accepted if embed]
+
+    def _native_reply(self, message: Message, directory: Directory) -> int | None:
+        if not self._native_replies or not is_reply(message) or message.reference is None:
+            return None
+        if message.reference.message_id is None:
+            return None
+        place = directory.message(message.reference.message_id)
+        return place[1] if place and place[0] == directory.channel(message.channel_id) else None
+
+    def _parts(
+        self,
+        text: str,
+        embeds: Sequence[dict[str, Any]],
+        slots: Sequence[FileSlot],
+        username: str,
+        avatar_url: str,
+        suppresses_embeds: bool,
+    ) -> list[Part]:
+        limits = self._limits
+        contents = split(text, limits.message_length) or [""]
+        embed_groups = grouped_embeds(embeds, limits.embeds_per_message, limits.embed_characters)
+        count = max(1, limits.attachments_per_message)
+        file_groups = [tuple(slots[start : start + count]) for start in range(0, len(slots), count)]
+        plain = [(content, (), ()) for content in contents[:-1]]
+        loaded = zip_longest(contents[-1:], embed_groups, file_groups)
+        return [
+            Part(
+                content=content or "",
+                username=username,
+                avatar_url=avatar_url,
+                embeds=embed_group or (),
+                files=file_group or (),
+                suppresses_embeds=suppresses_embeds and not embed_group,
+            )
+            for content, embed_group, file_group in (*plain, *loaded)
+        ]
+
+
+def _username(author: Author) -> str:
+    name = cut_utf16(one_line(author.name), USERNAME_UNITS).rstrip(TRIMMED)
+    return name if is_visible(name) else "Unknown"
+
+
+def _texts(message: Message) -> Iterator[str]:
+    yield message.content
+    if message.quote is not None:
+        yield message.quote.content
+    yield from message.component_text
+    if message.poll is not None:
+        yield from (answer.emoji for answer in message.poll.answers)
+    for embed in message.embeds:
+        yield from embed_texts(embed)
+    for snapshot in message.snapshots:
+        yield snapshot.content
+        for embed in snapshot.embeds:
+            yield from embed_texts(embed)
