@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Any, Literal
 
+import msgspec
+
 from reaper_tui.model.community import Limits
 from reaper_tui.model.composition import Degrade, Directory, Flow
 from reaper_tui.model.ids import unix_seconds
@@ -85,8 +87,7 @@ class MessageComposer:
             embeds = []
         body += luggage.lines
         body = [block for block in body if is_visible(block)]
-        is_answer = is_reply(message) or forwarded(message)
-        if not (body or embeds or luggage.slots or is_answer):
+        if not (body or embeds or luggage.slots or self._shows_more(message)):
             is_known = message.kind in PERSONAL_KINDS
             return Composition(rule=EMPTY if is_known else f"unknown_kind_{message.kind}")
 
@@ -95,17 +96,14 @@ class MessageComposer:
         text = self._text(head, body, self._tail(message, directory))
         parts = self._parts(text, embeds, luggage.slots, username, avatar_url, message.suppresses_embeds)
         if reply_to is not None:
-            first = parts[0]
-            parts[0] = Part(
-                content=first.content,
-                username=username,
-                avatar_url=avatar_url,
-                embeds=first.embeds,
-                files=first.files,
-                suppresses_embeds=first.suppresses_embeds,
-                reply_to=reply_to,
-            )
+            parts[0] = msgspec.structs.replace(parts[0], reply_to=reply_to)
         return Composition(parts=tuple(parts), placeholders=tuple(luggage.left_behind))
+
+    def _shows_more(self, message: Message) -> bool:
+        """Return whether a message without text, files or embeds still has something to show."""
+        has_reactions = self._says_reactions and bool(message.reactions)
+        is_answer = is_reply(message) or forwarded(message)
+        return is_answer or has_reactions or is_visible(message.interaction) or is_visible(message.thread_name)
 
     def _head(self, message: Message, directory: Directory, flow: Flow, *, is_native_reply: bool) -> list[str]:
         lines: list[str] = []

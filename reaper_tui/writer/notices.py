@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from reaper_tui.model.message import CONTEXT_REPLY, DEFAULT, POLL_RESULT, REPLY, SLASH_REPLY, Message
+from reaper_tui.model.message import CONTEXT_REPLY, DEFAULT, POLL_RESULT, REPLY, SLASH_REPLY, THREAD_STARTER, Message
 from reaper_tui.writer.markdown import escaped, quoted
 from reaper_tui.writer.wording import counted
 
 EMPTY = "empty"
+THREAD_CREATED = 18
 AUTO_MODERATION = 24
 PERSONAL_KINDS = frozenset({DEFAULT, REPLY, SLASH_REPLY, CONTEXT_REPLY})
 
@@ -25,18 +26,23 @@ SKIPPED_KINDS: Mapping[int, str] = {
     15: "guild_discovery_requalified",
     16: "guild_discovery_grace_initial",
     17: "guild_discovery_grace_final",
-    18: "thread_created",
-    21: "thread_starter",
+    THREAD_CREATED: "thread_created",
+    THREAD_STARTER: "thread_starter",
     22: "invite_reminder",
     26: "premium_upsell",
     29: "stage_speaker",
     30: "stage_raised_hand",
 }
 
+# What these show is a message that goes over in its own place.
+_REPEATING_KINDS = frozenset({THREAD_CREATED, THREAD_STARTER})
+
 
 def skip_rule(message: Message) -> str:
     """Return the rule by which a notice stays behind, empty when it is to be said."""
     rule = SKIPPED_KINDS.get(message.kind, "")
+    if message.kind in _REPEATING_KINDS:
+        return rule
     carries = message.attachments or message.embeds or message.stickers or message.poll or message.snapshots
     return "" if carries or message.component_text else rule
 
@@ -98,7 +104,7 @@ def _poll_result(_name: str, message: Message) -> str:
         elif total.isdecimal():
             line += f" {counted(int(total[:9]), 'vote')}, no winner"
         return line
-    return "📊 A poll has closed."
+    return f"📊 {escaped(message.content) or 'A poll has closed.'}"
 
 
 def _facts(embed: Mapping[str, Any]) -> dict[str, str]:

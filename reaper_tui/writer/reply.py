@@ -9,6 +9,7 @@ from reaper_tui.model.composition import Directory
 from reaper_tui.model.message import REPLY, Message, forwarded
 from reaper_tui.writer.markdown import Markup, escaped
 from reaper_tui.writer.normalisation import is_visible, one_line
+from reaper_tui.writer.notices import PERSONAL_KINDS
 
 EXCERPT_LENGTH = 120
 
@@ -22,7 +23,7 @@ _TOKEN = re.compile(r"<(?:@&|\#|a?:[^\s:<>]+:|t:)[^\s<>]+>|https?://[^\s<>]+|\\[
 
 def is_reply(message: Message) -> bool:
     """Return whether a message answers another one."""
-    if forwarded(message):
+    if forwarded(message) or message.kind not in PERSONAL_KINDS:
         return False
     return message.kind == REPLY or message.quote is not None or message.is_quote_deleted
 
