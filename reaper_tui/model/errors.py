@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reaper_tui.model.outgoing import TargetMessage
+
 
 class CloneError(Exception):
     """Something the clone can name; `mend` says what the user can do about it."""
@@ -58,6 +63,14 @@ class Refused(CloneError):
         self.status = status
         self.code = code
         self.field = field
+
+
+class StoredDifferently(Refused):
+    """A message was stored, but not as it was sent; `stored` is what now stands on the target."""
+
+    def __init__(self, message: str, *, stored: TargetMessage, status: int, code: str = "", mend: str = "") -> None:
+        super().__init__(message, status=status, code=code, mend=mend)
+        self.stored = stored
 
 
 class FileUnavailable(CloneError):

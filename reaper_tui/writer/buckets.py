@@ -1,0 +1,68 @@
+"""The target's rate limits by route, as its servers of 2026 keep them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """A bucket's size and the seconds in which an empty one fills; `words` name it to a person."""
+
+    name: str
+    burst: int
+    window: float
+    words: str
+    counts_globally: bool = True
+
+
+GLOBAL = Allowance("global", 50, 1.0, "overall limit")
+
+_ROUTES: dict[str, Allowance] = {
+    "GET /users/@me": Allowance("user:read", 40, 10, "account read limit"),
+    "GET /users/@me/guilds": Allowance("guild:list", 40, 10, "community list limit"),
+    "GET /gateway/bot": Allowance("gateway:bot_info", 60, 60, "gateway limit"),
+    "GET /guilds/{}": Allowance("guild:read", 100, 10, "community read limit"),
+    "PATCH /guilds/{}": Allowance("guild:update", 20, 10, "community change limit"),
+    "PATCH /guilds/{}/text-channel-flexible-names": Allowance("guild:update", 20, 10, "community change limit"),
+    "GET /guilds/{}/channels": Allowance("guild:channels:list", 60, 10, "channel list limit"),
+    "POST /guilds/{}/channels": Allowance("guild:channel:create", 10, 60, "channel create limit"),
+    "PATCH /guilds/{}/channels": Allowance("guild:channel:positions", 30, 10, "channel order limit"),
+    "GET /guilds/{}/roles": Allowance("guild:role:list", 60, 10, "role list limit"),
+    "POST /guilds/{}/roles": Allowance("guild:role:create", 10, 60, "role create limit"),
+    "PATCH /guilds/{}/roles/{}": Allowance("guild:role:update", 20, 10, "role change limit"),
+    "PATCH /guilds/{}/roles": Allowance("guild:role:positions", 20, 10, "role order limit"),
+    "GET /guilds/{}/members/{}": Allowance("guild:members", 40, 10, "member read limit"),
+    "GET /guilds/{}/emojis": Allowance("guild:emojis:list", 60, 10, "emoji list limit"),
+    "POST /guilds/{}/emojis": Allowance("guild:emoji:create", 20, 10, "emoji create limit"),
+    "POST /guilds/{}/emojis/bulk": Allowance("guild:emoji:bulk_create", 6, 60, "emoji create limit"),
+    "GET /guilds/{}/stickers": Allowance("guild:sticker:list", 60, 10, "sticker list limit"),
+    "POST /guilds/{}/stickers": Allowance("guild:sticker:create", 20, 10, "sticker create limit"),
+    "POST /guilds/{}/stickers/bulk": Allowance("guild:sticker:bulk_create", 6, 60, "sticker create limit"),
+    "GET /guilds/{}/webhooks": Allowance("webhook:list", 40, 10, "webhook list limit"),
+    "GET /channels/{}": Allowance("channel:read", 100, 10, "channel read limit"),
+    "PATCH /channels/{}": Allowance("channel:update", 20, 10, "channel change limit"),
+    "DELETE /channels/{}": Allowance("channel:delete", 20, 10, "channel delete limit"),
+    "GET /channels/{}/messages": Allowance("channel:messages:read", 100, 10, "message read limit"),
+    "GET /channels/{}/messages/{}": Allowance("channel:message:read", 100, 10, "message read limit"),
+    "POST /channels/{}/messages": Allowance("channel:message:create", 20, 10, "message limit"),
+    "GET /channels/{}/webhooks": Allowance("webhook:list", 40, 10, "webhook list limit"),
+    "POST /channels/{}/webhooks": Allowance("webhook:create", 10, 60, "webhook create limit"),
+    "POST /webhooks/{}/{}": Allowance("webhook:execute", 60, 60, "webhook limit", counts_globally=False),
+}
+_PLACEHOLDER = re.compile(r"\{[^}]*\}")
+
+
+def allowance_for(method: str, path: str) -> Allowance:
+    """Return a route's allowance; a route nobody listed gets a cautious one of its own."""
+    template = f"{method} {_PLACEHOLDER.sub('{}', path)}"
+    return _ROUTES.get(template) or Allowance(template, 20, 10, "limit")
+
+
+def bucket_key(allowance: Allowance, path: str, parameters: Mapping[str, str]) -> str:
+    """Return the bucket's name with its major parameter: the first id of the path."""
+    first = _PLACEHOLDER.search(path)
+    major = parameters.get(first.group()[1:-1], "") if first else ""
+    return f"{allowance.name}:{major}"
