@@ -21,7 +21,7 @@ from reaper_tui.model.community import (
 from reaper_tui.model.names import clean_name, emoji_name, sticker_name
 from reaper_tui.model.permissions import left_behind
 from reaper_tui.model.plan import Action, Exclusion, ItemKind, Placement, Plan, PlanItem, Route
-from reaper_tui.profile.settings import Settings
+from reaper_tui.profile.settings import CopySettings, Settings
 
 
 @dataclass
@@ -211,7 +211,7 @@ def _plan_channels(draft: _Draft) -> None:
     has_own_channel = {
         channel.id: channel
         for channel in selected
-        if channel.kind in TARGET_KIND and (channel.kind is not ChannelKind.THREAD or copy.threads == "channel")
+        if channel.kind in TARGET_KIND and (channel.kind is not ChannelKind.THREAD or _stands_alone(channel, copy))
     }
     matches = name_matches(
         {
@@ -228,7 +228,7 @@ def _plan_channels(draft: _Draft) -> None:
     room = community.limits.guild_channels - len(community.channels)
     standing: set[int] = set()
     for channel in selected:
-        if channel.kind is ChannelKind.THREAD and copy.threads != "channel":
+        if channel.kind is ChannelKind.THREAD and not _stands_alone(channel, copy):
             continue
         if channel.id not in has_own_channel:
             draft.exclude(f"#{channel.name}", "a kind of channel this version does not know", channel.id)
@@ -263,6 +263,11 @@ def _plan_channels(draft: _Draft) -> None:
                 )
 
 
+def _stands_alone(thread: Channel, copy: CopySettings) -> bool:
+    # A private thread inside its channel would be public: it gets a closed channel of its own.
+    return copy.threads != "skip" and (copy.threads == "channel" or thread.is_private)
+
+
 def _plan_routes(draft: _Draft, selected: Sequence[Channel], by_id: Mapping[int, Channel], standing: set[int]) -> None:
     mode = draft.settings.copy.threads
     if mode == "native":
@@ -279,7 +284,7 @@ def _plan_routes(draft: _Draft, selected: Sequence[Channel], by_id: Mapping[int,
             if mode == "skip":
                 draft.exclude(f"thread {channel.name}", "threads are switched off in the profile", channel.id)
                 continue
-            if mode != "channel":
+            if not _stands_alone(channel, draft.settings.copy):
                 if parent is None:
                     draft.exclude(f"thread {channel.name}", "its channel is not there", channel.id)
                     continue

@@ -185,9 +185,9 @@ class Journal:
 
         def confirm(raw: sqlite3.Connection) -> None:
             raw.execute(
-                "UPDATE part SET target_id = ?, fingerprint = ?, webhook_id = ?, channel_id = ? "
+                "UPDATE part SET target_id = ?, fingerprint = ? "
                 "WHERE message_id = ? AND number = ? AND target_id IS NULL",
-                (target_id, fingerprint, part.webhook_id, part.channel_id, part.message_id, part.number),
+                (target_id, fingerprint, part.message_id, part.number),
             )
             if settlement is not None:
                 _settle(raw, part.lane_id, container_id, part.message_id, settlement, part.message_id)

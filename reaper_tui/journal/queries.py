@@ -107,10 +107,10 @@ def oldest_target_id(raw: sqlite3.Connection, channel_id: int) -> int | None:
     return row[0]
 
 
-def posts_before(raw: sqlite3.Connection, channel_id: int, before: int, limit: int) -> list[tuple[int, int, str]]:
-    """Return confirmed posts older than an id, newest first: (target id, message id, fingerprint)."""
+def posts_before(raw: sqlite3.Connection, channel_id: int, before: int, limit: int) -> list[tuple[int, int, str, int]]:
+    """Return confirmed posts older than an id, newest first: (target id, message id, fingerprint, container id)."""
     return raw.execute(
-        "SELECT target_id, message_id, fingerprint FROM part "
+        "SELECT target_id, message_id, fingerprint, container_id FROM part JOIN message ON message.id = message_id "
         "WHERE channel_id = ? AND target_id IS NOT NULL AND target_id < ? ORDER BY target_id DESC LIMIT ?",
         (channel_id, before, limit),
     ).fetchall()

@@ -1,0 +1,103 @@
+"""Capture: the source's history goes into the journal page by page, page and cursor in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from reaper_tui.engine.control import RunControl
+from reaper_tui.engine.events import EventLog, Level
+from reaper_tui.engine.outage import Outage
+from reaper_tui.engine.ports import Reader
+from reaper_tui.engine.progress import ChannelState, Progress
+from reaper_tui.engine.together import together
+from reaper_tui.journal.journal import Journal
+from reaper_tui.journal.records import Container
+from reaper_tui.model.errors import AccessDenied, NotFound, Refused
+from reaper_tui.model.message import Message
+
+SOURCE = "Discord"
+SIDE_BY_SIDE = 6
+# A page can be short of 100 when the source holds entries that are no messages; only a clearly short one is the last.
+SHORT_PAGE = 50
+
+
+class Capture:
+    """Reads several containers at once and tells their senders when more has come."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        journal: Journal,
+        control: RunControl,
+        progress: Progress,
+        log: EventLog,
+        outage: Outage,
+    ) -> None:
+        self._reader = reader
+        self._journal = journal
+        self._control = control
+        self._progress = progress
+        self._log = log
+        self._outage = outage
+        self._grown: dict[int, asyncio.Event] = {}
+        self._ended: set[int] = set()
+
+    def is_ended(self, container_id: int) -> bool:
+        """Return whether nothing more comes for a container in this run."""
+        return container_id in self._ended
+
+    def growth(self, container_id: int) -> asyncio.Event:
+        """Return the event that is set whenever a container grew or ended."""
+        return self._grown.setdefault(container_id, asyncio.Event())
+
+    async def run(self, containers: Iterable[Container]) -> None:
+        """Read every container to its end; StopRequested and lost tokens pass through."""
+        queue = list(containers)
+        queue.reverse()
+
+        async def work() -> None:
+            while queue:
+                await self._container(queue.pop())
+
+        try:
+            await together(work() for _ in range(min(SIDE_BY_SIDE, len(queue))))
+        finally:
+            for event in self._grown.values():
+                event.set()
+
+    async def _container(self, container: Container) -> None:
+        tally = self._progress.channels[container.id]
+        cursor = container.capture_cursor
+        try:
+            while True:
+                await self._control.boundary()
+                if tally.state is ChannelState.WAITING:
+                    tally.state = ChannelState.READING
+                page = await self._outage.through(SOURCE, lambda cursor=cursor: self._reader.page(container.id, cursor))
+                is_end = len(page) < SHORT_PAGE
+                if page:
+                    cursor = max(raw.id for raw in page)
+                attachments = sum(count_attachments(self._reader.parse(raw.payload)) for raw in page)
+                added = await self._journal.capture_page(
+                    container.id, page, cursor=cursor, attachments=attachments, is_end=is_end
+                )
+                tally.source += added
+                if is_end:
+                    tally.is_captured = True
+                    break
+                self.growth(container.id).set()
+        except (AccessDenied, NotFound, Refused) as error:
+            if isinstance(error, AccessDenied) and error.ends_run:
+                raise
+            tally.note = f"not read to its end: {error.line()}"
+            self._log.write(
+                Level.ERROR, f"#{container.name} could not be read to its end: {error.line()}", container.id
+            )
+        self._ended.add(container.id)
+        self.growth(container.id).set()
+
+
+def count_attachments(message: Message) -> int:
+    """Return how many files a message carries, those of what it forwards included."""
+    return len(message.attachments) + sum(len(snapshot.attachments) for snapshot in message.snapshots)

@@ -1,0 +1,305 @@
+"""A run from end to end: survey, plan, structure, capture and delivery side by side, verification, summary."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
+
+from reaper_tui.engine.capture import Capture
+from reaper_tui.engine.control import RunControl, RunState, StopRequested
+from reaper_tui.engine.deliver import Delivery, Lane
+from reaper_tui.engine.directory import target_map
+from reaper_tui.engine.events import EventLog, Level
+from reaper_tui.engine.files import FileCourier
+from reaper_tui.engine.outage import Outage
+from reaper_tui.engine.pace import Pace
+from reaper_tui.engine.plan import make_plan
+from reaper_tui.engine.ports import Composer, Reader, Spool, Writer
+from reaper_tui.engine.progress import ChannelState, ChannelTally, Phase, Progress
+from reaper_tui.engine.reconcile import Reconciler
+from reaper_tui.engine.since import first_cursor
+from reaper_tui.engine.structure import StructureBuilder
+from reaper_tui.engine.summing import summarise
+from reaper_tui.engine.together import together
+from reaper_tui.engine.verify import Verifier
+from reaper_tui.engine.webhook_pool import WebhookPool
+from reaper_tui.journal import queries
+from reaper_tui.journal.journal import Journal
+from reaper_tui.journal.records import Container, MessageState
+from reaper_tui.model.community import Community, Guild
+from reaper_tui.model.errors import CloneError, ConfigurationError
+from reaper_tui.model.message import Message
+from reaper_tui.model.plan import Plan
+from reaper_tui.model.summary import Summary, Verification
+from reaper_tui.profile.settings import Settings
+
+ESTIMATES_AT_ONCE = 4
+
+
+class BothSides(NamedTuple):
+    """Both sides as they stand; estimates are (messages, is exact) by container."""
+
+    guild: Guild
+    community: Community
+    estimates: Mapping[int, tuple[int, bool]]
+
+
+@dataclass
+class Clone:
+    """One profile's clone: everything it needs comes from outside."""
+
+    reader: Reader
+    writer: Writer
+    spool: Spool
+    journal: Journal
+    make_composer: Callable[[Community, Settings], Composer]
+    author_key: Callable[[Message], str]
+    guild_id: int
+    community_id: int
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    settle_seconds: float = 3.0
+    limits_scale: float = 1.0
+    peak_rss_mb: Callable[[], float] = lambda: 0.0
+    control: RunControl = field(default_factory=RunControl)
+
+    def __post_init__(self) -> None:
+        self.progress = Progress(self.now)
+        self.log = EventLog(self.now)
+        self.outage = Outage(self.control, self.progress, self.log, now=self.now, scale=self.limits_scale)
+
+    async def survey(self) -> BothSides:
+        """Read the structure of both sides and estimate the messages."""
+        self.progress.phase = Phase.SURVEY
+        self.progress.note = "reading the Discord server"
+        guild = await self.reader.survey(self.guild_id)
+        self.progress.source_name = guild.name
+        self.progress.note = "reading the Fluxer community"
+        community = await self.writer.community(self.community_id)
+        self.progress.target_name = community.name
+        estimates: dict[int, tuple[int, bool]] = {}
+        readable = [channel for channel in guild.containers() if not channel.cannot_read]
+        queue = list(readable)
+
+        async def work() -> None:
+            while queue:
+                channel = queue.pop()
+                estimates[channel.id] = await self.reader.estimate(channel)
+                self.progress.note = f"estimating messages: {len(estimates)} of {len(readable)} channels"
+
+        await together(work() for _ in range(ESTIMATES_AT_ONCE))
+        self.progress.note = ""
+        return BothSides(guild, community, estimates)
+
+    async def plan(self, sides: BothSides, settings: Settings) -> Plan:
+        """Return what a run would do; nothing is written anywhere."""
+        return make_plan(*sides, settings, await self.journal.read(queries.mappings))
+
+    async def run(self, settings: Settings, sides: BothSides | None = None) -> Summary:
+        """Clone to the end, or until the control stops it.
+
+        Raises CloneError when the run cannot begin or must end; the state is then `failed` and the journal can resume.
+        """
+        control, progress = self.control, self.progress
+        control.move(RunState.PREPARING)
+        progress.started_at, progress.ended_at = self.now(), None
+        run_id = await self.journal.begin_run()
+        verification: Verification | None = None
+        state, note = RunState.DONE, ""
+        try:
+            sides = sides or await self._survey_through()
+            plan = await self.plan(sides, settings)
+            progress.phase = Phase.PLAN
+            await self._remember(sides, plan)
+            control.move(RunState.RUNNING)
+            progress.phase = Phase.STRUCTURE
+            builder = StructureBuilder(
+                self.writer,
+                self.spool,
+                self.journal,
+                control,
+                progress,
+                self.log,
+                self.outage,
+                sides.community,
+                sides.guild,
+                settings.copy,
+            )
+            await builder.build(plan)
+            await self.journal.select_routes(plan.routes, first_cursor(settings.copy.since))
+            progress.phase = Phase.MESSAGES
+            channels = await self._messages(sides, plan, settings)
+            progress.phase = Phase.VERIFY
+            verifier = Verifier(self.writer, self.journal, control, progress, self.log, self.outage)
+            verification = await verifier.run(channels)
+            await builder.close_doors()
+            progress.phase = Phase.FINISHED
+            state, note = RunState.DONE, ""
+            if any(
+                tally.state in (ChannelState.FAILED, ChannelState.INCOMPLETE) for tally in progress.channels.values()
+            ):
+                note = "some channels are incomplete"
+        except StopRequested:
+            state, note = RunState.STOPPED, control.stop_reason
+        except asyncio.CancelledError:
+            await self._end(run_id, RunState.STOPPED, control.stop_reason or "cancelled", None)
+            raise
+        except CloneError as error:
+            self.log.write(Level.ERROR, error.line())
+            await self._end(run_id, RunState.FAILED, error.line(), None)
+            raise
+        except Exception as error:
+            await self._end(run_id, RunState.FAILED, f"unexpected {type(error).__name__}", None)
+            raise
+        await self._end(run_id, state, note, verification)
+        return await summarise(self.journal, progress)
+
+    async def verify(self) -> Verification:
+        """Read the target back and compare, without writing to it."""
+        self.control.move(RunState.PREPARING)
+        self.control.move(RunState.RUNNING)
+        self.progress.phase = Phase.VERIFY
+        try:
+            channels = await self._journalled_channels()
+            verifier = Verifier(self.writer, self.journal, self.control, self.progress, self.log, self.outage)
+            verification = await verifier.run(channels)
+        except BaseException:
+            self.control.move(RunState.FAILED)
+            raise
+        self.control.move(RunState.DONE)
+        return verification
+
+    async def _survey_through(self) -> BothSides:
+        return await self.outage.through("Discord or Fluxer", self.survey)
+
+    async def _remember(self, sides: BothSides, plan: Plan) -> None:
+        await self.journal.remember(
+            {
+                "guild_id": str(sides.guild.id),
+                "guild_name": sides.guild.name,
+                "community_id": str(sides.community.id),
+                "community_name": sides.community.name,
+                "exclusions": msgspec.json.encode(
+                    [f"{exclusion.name}: {exclusion.reason}" for exclusion in plan.exclusions]
+                ).decode(),
+            }
+        )
+
+    async def _messages(self, sides: BothSides, plan: Plan, settings: Settings) -> dict[int, str]:
+        containers = await self.journal.read(queries.containers)
+        await self._load_tallies(containers)
+        target = target_map(sides.guild, sides.community, plan.routes, await self.journal.read(queries.mappings))
+        capture = Capture(self.reader, self.journal, self.control, self.progress, self.log, self.outage)
+        delivery = Delivery(
+            reader=self.reader,
+            writer=self.writer,
+            composer=self.make_composer(sides.community, settings),
+            journal=self.journal,
+            courier=FileCourier(self.spool, self.reader, self.outage, sides.community.limits.attachment_bytes),
+            capture=capture,
+            control=self.control,
+            progress=self.progress,
+            log=self.log,
+            outage=self.outage,
+            reconciler=Reconciler(
+                self.writer,
+                self.journal,
+                self.outage,
+                now=self.now,
+                sleep=self.sleep,
+                settle_seconds=self.settle_seconds,
+            ),
+            pace=Pace(settings.speed.max_messages_per_minute, self.now, self.sleep),
+            target=target,
+            now=self.now,
+            author_key=self.author_key,
+        )
+        by_lane: dict[int, list[Container]] = {}
+        for container in containers:
+            by_lane.setdefault(container.lane_id, []).append(container)
+        limits = sides.community.limits
+        ceiling = min(limits.webhooks_per_channel, max(1, limits.webhooks_per_guild // max(1, len(by_lane))))
+        lanes: list[Lane] = []
+        channels: dict[int, str] = {}
+        readable: list[Container] = []
+        for lane_id, rows in by_lane.items():
+            channel_id = target.lanes.get(lane_id)
+            if channel_id is None:
+                for row in rows:
+                    tally = self.progress.channels[row.id]
+                    tally.state, tally.note = ChannelState.FAILED, "its channel could not be made"
+                continue
+            pool = WebhookPool(
+                self.writer,
+                self.outage,
+                channel_id,
+                sides.community.webhooks,
+                setting=settings.speed.webhooks_per_channel,
+                ceiling=ceiling,
+            )
+            lanes.append(Lane(delivery, lane_id, channel_id, rows, pool))
+            channels[channel_id] = rows[0].parent_name if rows[0].id != lane_id else rows[0].name
+            readable += rows
+        await together((capture.run(readable), delivery.run(lanes)))
+        return channels
+
+    async def _load_tallies(self, containers: Sequence[Container]) -> None:
+        tallies = {
+            container.id: ChannelTally(
+                id=container.id,
+                name=container.name,
+                kind=container.kind,
+                parent_name=container.parent_name,
+                estimate=container.estimate,
+                source=container.source,
+            )
+            for container in containers
+        }
+        fields = {
+            MessageState.SENT: "sent",
+            MessageState.MERGED: "merged",
+            MessageState.SKIPPED: "skipped",
+            MessageState.FAILED: "failed",
+            MessageState.UNCERTAIN: "uncertain",
+        }
+        for container_id, state, _, count in await self.journal.read(queries.tallies):
+            if container_id in tallies and state in fields:
+                name = fields[state]
+                setattr(tallies[container_id], name, getattr(tallies[container_id], name) + count)
+        self.progress.channels = tallies
+
+    async def _journalled_channels(self) -> dict[int, str]:
+        records = await self.journal.read(queries.mappings)
+        containers = await self.journal.read(queries.containers)
+        if not containers:
+            raise ConfigurationError("There is nothing to verify: this profile was never run", "run it first")
+        lanes = {container.lane_id: container.name for container in reversed(containers)}
+        return {
+            record.target_id: record.name
+            for record in records
+            if record.kind in ("channel", "companion") and record.target_id is not None and record.source_id in lanes
+        }
+
+    async def _end(self, run_id: int, state: RunState, note: str, verification: Verification | None) -> None:
+        progress = self.progress
+        progress.ended_at = self.now()
+        progress.note = note
+        progress.hold = ""
+        await self.journal.update_run(
+            run_id,
+            ended_at=progress.ended_at,
+            state=state.value,
+            note=note,
+            requests=progress.requests,
+            status_429=progress.status_429,
+            retries=progress.retries,
+            limit_wait_s=progress.limit_wait_seconds,
+            peak_rss_mb=self.peak_rss_mb(),
+            verification=None if verification is None else msgspec.json.encode(verification).decode(),
+        )
+        self.control.move(state)

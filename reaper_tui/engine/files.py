@@ -1,0 +1,75 @@
+"""Files on their way: fetched to the spool, their links renewed when they ran out, released once sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from reaper_tui.engine.outage import Outage
+from reaper_tui.engine.ports import Reader, Spool
+from reaper_tui.model.errors import AccessDenied, CloneError, FileUnavailable, NotFound, Refused
+from reaper_tui.model.message import Message
+from reaper_tui.model.outgoing import FileSlot, SpooledFile
+
+SOURCE_FILES = "Discord's file server"
+
+
+class FileCourier:
+    """Brings the files of a post to disk."""
+
+    def __init__(self, spool: Spool, reader: Reader, outage: Outage, limit: int) -> None:
+        self._spool = spool
+        self._reader = reader
+        self._outage = outage
+        self._limit = limit
+
+    async def fetch(
+        self, slots: Sequence[FileSlot], message: Message
+    ) -> tuple[tuple[SpooledFile, ...], dict[int, str]]:
+        """Return the files on disk and, by key, why others cannot be had."""
+        files: list[SpooledFile] = []
+        lost: dict[int, str] = {}
+        try:
+            for slot in slots:
+                try:
+                    files.append(await self._fetch(slot, message))
+                except FileUnavailable as error:
+                    lost[slot.key] = error.reason
+        except BaseException:
+            self.release(files)
+            raise
+        return tuple(files), lost
+
+    def release(self, files: Iterable[SpooledFile]) -> None:
+        """Delete files that are no longer needed."""
+        for file in files:
+            self._spool.release(file)
+
+    async def _fetch(self, slot: FileSlot, message: Message) -> SpooledFile:
+        try:
+            return await self._download(slot)
+        except FileUnavailable:
+            url = await self._renewed(slot, message)
+            if not url or url == slot.url:
+                raise
+            return await self._download(msgspec.structs.replace(slot, url=url))
+
+    async def _download(self, slot: FileSlot) -> SpooledFile:
+        return await self._outage.through(SOURCE_FILES, lambda: self._spool.fetch(slot, self._limit))
+
+    async def _renewed(self, slot: FileSlot, message: Message) -> str:
+        try:
+            links = await self._outage.through("Discord", lambda: self._reader.refresh_links([slot.url]))
+            if url := links.get(slot.url):
+                return url
+            raw = await self._outage.through("Discord", lambda: self._reader.message(message.channel_id, message.id))
+        except (NotFound, Refused):
+            return ""
+        except CloneError as error:
+            if isinstance(error, AccessDenied) and error.ends_run:
+                raise
+            return ""
+        fresh = self._reader.parse(raw.payload)
+        attachments = [*fresh.attachments, *(file for snapshot in fresh.snapshots for file in snapshot.attachments)]
+        return next((attachment.url for attachment in attachments if attachment.id == slot.key), "")

@@ -1,0 +1,46 @@
+"""Who may do what in a channel, carried over so that nothing private is public for a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reaper_tui.model.community import Channel, ChannelKind, Overwrite
+from reaper_tui.model.permissions import carried
+
+VIEW_CHANNEL = 1 << 10
+
+
+def overwrites_for(
+    channel: Channel,
+    channels: Mapping[int, Channel],
+    guild_id: int,
+    community_id: int,
+    roles: Mapping[int, int],
+    *,
+    keep_all: bool,
+) -> tuple[Overwrite, ...]:
+    """Return the target's overwrites for a source channel.
+
+    Roles that were not carried over fall away with what they allowed, never what @everyone is denied. A thread takes
+    its channel's; a private one is closed to everyone. Without `keep_all` only the closed door itself is kept.
+    """
+    source = channel
+    if channel.kind is ChannelKind.THREAD:
+        source = channels.get(channel.parent_id or 0, channel)
+    kept: dict[int, Overwrite] = {}
+    for overwrite in source.overwrites:
+        if overwrite.is_member:
+            continue
+        subject_id = community_id if overwrite.subject_id == guild_id else roles.get(overwrite.subject_id)
+        if subject_id is None:
+            continue
+        allow, deny = carried(overwrite.allow), carried(overwrite.deny)
+        if not keep_all:
+            allow, deny = allow & VIEW_CHANNEL, deny & VIEW_CHANNEL
+        if allow or deny:
+            kept[subject_id] = Overwrite(subject_id, False, allow, deny)
+    if channel.is_private:
+        everyone = kept.get(community_id, Overwrite(community_id, False, 0, 0))
+        closed = Overwrite(community_id, False, everyone.allow & ~VIEW_CHANNEL, everyone.deny | VIEW_CHANNEL)
+        return (closed,)
+    return tuple(kept.values())

@@ -1,0 +1,24 @@
+"""Where a history begins: a date or a message id from the profile."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from reaper_tui.model.errors import ConfigurationError
+from reaper_tui.model.ids import snowflake_at
+
+
+def first_cursor(since: str) -> int:
+    """Return the id behind which messages are read; raise ConfigurationError when the text is neither date nor id."""
+    text = since.strip()
+    if not text:
+        return 0
+    if text.isascii() and text.isdigit() and len(text) > 8:
+        return max(0, int(text) - 1)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"copy.since is neither a date nor a message id: {since!r}", "write it as 2025-01-31 or a message id"
+        ) from None
+    return max(0, snowflake_at(moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - 1)

@@ -1,0 +1,123 @@
+"""Verify: the target is read back, channel by channel, and held against the journal."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+from reaper_tui.engine.control import RunControl
+from reaper_tui.engine.events import EventLog, Level
+from reaper_tui.engine.fingerprint import fingerprint
+from reaper_tui.engine.outage import Outage
+from reaper_tui.engine.ports import Writer
+from reaper_tui.engine.progress import Progress
+from reaper_tui.journal import queries
+from reaper_tui.journal.journal import Journal
+from reaper_tui.model.errors import AccessDenied, NotFound, Refused
+from reaper_tui.model.outgoing import TargetMessage
+from reaper_tui.model.summary import Verification
+
+PAGE = 100
+DETAILS = 200
+NEWEST = 1 << 62
+
+
+class Verifier:
+    """Compares both sides in one pass over each channel, holding one page of each."""
+
+    def __init__(
+        self, writer: Writer, journal: Journal, control: RunControl, progress: Progress, log: EventLog, outage: Outage
+    ) -> None:
+        self._writer = writer
+        self._journal = journal
+        self._control = control
+        self._progress = progress
+        self._log = log
+        self._outage = outage
+
+    async def run(self, channels: Mapping[int, str]) -> Verification:
+        """Return what differs; `channels` are target channel ids with a name to call them by."""
+        result = Verification()
+        for done, (channel_id, name) in enumerate(channels.items()):
+            await self._control.boundary()
+            self._progress.note = f"reading back #{name} ({done + 1} of {len(channels)})"
+            try:
+                await self._channel(channel_id, name, result)
+            except (AccessDenied, NotFound, Refused) as error:
+                if isinstance(error, AccessDenied) and error.ends_run:
+                    raise
+                result.unreadable += 1
+                _note(result, f"#{name} cannot be read back: {error.line()}")
+        self._progress.note = ""
+        level = Level.SUCCESS if result.is_clean else Level.WARNING
+        self._log.write(
+            level,
+            f"verified {result.checked} messages: {result.missing} missing, {result.extra} extra, "
+            f"{result.changed} changed, {result.out_of_order} out of order",
+        )
+        return result
+
+    async def _channel(self, channel_id: int, name: str, result: Verification) -> None:
+        first = await self._journal.read(lambda raw: queries.oldest_target_id(raw, channel_id))
+        if first is None:
+            return
+        expected = self._expected(channel_id)
+        wanted = await anext(expected, None)
+        last_message_id = 0
+        later: dict[int, int] = {}
+        async for found in self._found(channel_id, first):
+            while wanted is not None and wanted[0] > found.id:
+                result.missing += 1
+                _note(result, f"#{name}: the post for message {wanted[1]} is missing")
+                wanted = await anext(expected, None)
+            if wanted is None or wanted[0] < found.id:
+                result.extra += 1
+                _note(result, f"#{name}: a post by {found.username} ({found.id}) is not from this clone")
+                continue
+            if fingerprint(found) != wanted[2]:
+                result.changed += 1
+                _note(result, f"#{name}: the post for message {wanted[1]} was changed")
+            if wanted[1] != last_message_id:
+                result.checked += 1
+                last_message_id = wanted[1]
+                container_id = wanted[3]
+                if later.get(container_id, NEWEST) < wanted[1]:
+                    result.out_of_order += 1
+                    _note(result, f"#{name}: message {wanted[1]} stands before an earlier one")
+                later[container_id] = wanted[1]
+            wanted = await anext(expected, None)
+        while wanted is not None:
+            result.missing += 1
+            _note(result, f"#{name}: the post for message {wanted[1]} is missing")
+            wanted = await anext(expected, None)
+
+    async def _expected(self, channel_id: int) -> AsyncIterator[tuple[int, int, str, int]]:
+        before = NEWEST
+        while True:
+            rows = await self._journal.read(
+                lambda raw, before=before: queries.posts_before(raw, channel_id, before, PAGE)
+            )
+            for row in rows:
+                yield row
+            if len(rows) < PAGE:
+                return
+            before = rows[-1][0]
+
+    async def _found(self, channel_id: int, first: int) -> AsyncIterator[TargetMessage]:
+        before: int | None = None
+        while True:
+            await self._control.boundary()
+            page = await self._outage.through(
+                "Fluxer", lambda before=before: self._writer.history(channel_id, before, PAGE)
+            )
+            for message in page:
+                if message.id < first:
+                    return
+                yield message
+            if len(page) < PAGE:
+                return
+            before = page[-1].id
+
+
+def _note(result: Verification, line: str) -> None:
+    if len(result.details) < DETAILS:
+        result.details.append(line)

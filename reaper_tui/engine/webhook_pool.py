@@ -1,0 +1,87 @@
+"""The webhooks of one target channel: taken in turn, and made only when they pay."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from reaper_tui.engine.estimate import webhooks_for
+from reaper_tui.engine.outage import Outage
+from reaper_tui.engine.ports import Writer
+from reaper_tui.model.community import Webhook
+from reaper_tui.model.errors import OutcomeUnknown, Refused
+
+WEBHOOK_NAME = "reaper-tui"
+REMEMBERED_AUTHORS = 256
+
+
+class WebhookPool:
+    """Chooses the webhook for each send in a channel."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        outage: Outage,
+        channel_id: int,
+        present: Iterable[Webhook],
+        *,
+        setting: int | str,
+        ceiling: int,
+    ) -> None:
+        self._writer = writer
+        self._outage = outage
+        self._channel_id = channel_id
+        known = [webhook for webhook in present if webhook.channel_id == channel_id]
+        self._webhooks = [webhook for webhook in known if webhook.name == WEBHOOK_NAME and webhook.token]
+        self._ceiling = max(1, ceiling - (len(known) - len(self._webhooks)))
+        self._setting = setting
+        self._by_author: OrderedDict[str, int] = OrderedDict()
+        self._turn = 0
+
+    async def next(self, author: str, backlog: int) -> Webhook:
+        """Return the webhook for an author's message; `backlog` messages are still to come."""
+        if not self._webhooks:
+            await self._add()
+        preferred = self._by_author.get(author)
+        delays = [(self._writer.send_delay(webhook), webhook) for webhook in self._webhooks]
+        if preferred is not None:
+            for delay, webhook in delays:
+                if webhook.id == preferred and delay <= 0:
+                    return webhook
+        most = webhooks_for(backlog, self._setting, self._ceiling)
+        shortest = min(delay for delay, _ in delays)
+        if shortest > 0 and len(self._webhooks) < most and await self._add():
+            return self._remember(author, self._webhooks[-1])
+        free = [webhook for delay, webhook in delays if delay <= shortest]
+        self._turn += 1
+        return self._remember(author, free[self._turn % len(free)])
+
+    def forget(self, webhook: Webhook) -> None:
+        """Drop a webhook that is gone; another is made when one is needed."""
+        self._webhooks = [kept for kept in self._webhooks if kept.id != webhook.id]
+
+    def _remember(self, author: str, webhook: Webhook) -> Webhook:
+        self._by_author[author] = webhook.id
+        self._by_author.move_to_end(author)
+        if len(self._by_author) > REMEMBERED_AUTHORS:
+            self._by_author.popitem(last=False)
+        return webhook
+
+    async def _add(self) -> bool:
+        try:
+            webhook = await self._outage.through(
+                "Fluxer", lambda: self._writer.create_webhook(self._channel_id, WEBHOOK_NAME)
+            )
+        except OutcomeUnknown:
+            listed = await self._outage.through("Fluxer", lambda: self._writer.webhooks(self._channel_id))
+            known = {kept.id for kept in self._webhooks}
+            found = [hook for hook in listed if hook.name == WEBHOOK_NAME and hook.id not in known and hook.token]
+            self._webhooks += found
+            return bool(found) or await self._add()
+        except Refused:
+            if self._webhooks:
+                self._ceiling = len(self._webhooks)
+                return False
+            raise
+        self._webhooks.append(webhook)
+        return True
