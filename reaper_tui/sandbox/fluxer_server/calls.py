@@ -1,0 +1,119 @@
+"""A request on its way through a route, and the reply it gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+from aiohttp import web
+
+from .bodies import list_or_object_of, object_of
+from .community import Community
+from .errors import age_restricted, invalid_field, unknown_channel, unknown_guild, unknown_message
+from .fields import Fields
+
+if TYPE_CHECKING:
+    from .avatars import AvatarFetcher
+    from .entities import Channel, Message, User
+    from .files import Files
+    from .gateway import Gateway
+
+from .entities import AGE_RESTRICTED_GUILD, TEXT
+
+_ENCODER = msgspec.json.Encoder()
+
+
+class Reply(NamedTuple):
+    """Status and JSON bytes; no body for 204."""
+
+    status: int
+    body: bytes | None = None
+
+
+NO_CONTENT = Reply(204)
+
+
+def reply(payload: Any) -> Reply:
+    """A 200 with this JSON."""
+    return Reply(200, _ENCODER.encode(payload))
+
+
+@dataclass(slots=True)
+class Context:
+    """What every handler may use."""
+
+    community: Community
+    files: Files
+    gateway: Gateway
+    avatars: AvatarFetcher
+    origin: str = ""
+    media: str = ""
+
+
+@dataclass(slots=True)
+class Call:
+    """One request of one identity to one route."""
+
+    request: web.BaseRequest
+    context: Context
+    user: User | None
+    parameters: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def community(self) -> Community:
+        """The community that is asked."""
+        return self.context.community
+
+    @property
+    def caller(self) -> User:
+        """The user, on routes that demand one."""
+        assert self.user is not None
+        return self.user
+
+    async def fields(self) -> Fields:
+        """The JSON body, ready to be read field by field."""
+        return Fields(object_of(await self.request.read()))
+
+    async def items(self) -> list[Fields]:
+        """The JSON body of a route that takes a list."""
+        body = list_or_object_of(await self.request.read())
+        fields = Fields({"root": body if isinstance(body, list) else None})
+        items = fields.objects("root", is_required=True)
+        fields.check()
+        assert items is not None
+        return items
+
+    def snowflake(self, name: str) -> int:
+        """An id of the path."""
+        value = self.parameters[name]
+        if not (value.isascii() and value.isdecimal()):
+            raise invalid_field(name, "INVALID_SNOWFLAKE_FORMAT", "Invalid snowflake.")
+        return int(value)
+
+    def guild(self) -> None:
+        """Refuse any guild but the one."""
+        if self.snowflake("guild_id") != self.community.guild.id:
+            raise unknown_guild()
+
+    def channel(self) -> Channel:
+        """The channel of the path."""
+        channel = self.community.channels.get(self.snowflake("channel_id"))
+        if channel is None:
+            raise unknown_channel()
+        return channel
+
+    def open_channel(self) -> Channel:
+        """The channel of the path, unless it is closed to minors, among whom bots count."""
+        channel = self.channel()
+        is_restricted = channel.is_nsfw or self.community.guild.nsfw_level == AGE_RESTRICTED_GUILD
+        if channel.type == TEXT and is_restricted:
+            raise age_restricted()
+        return channel
+
+    def message(self, channel: Channel) -> Message:
+        """The message of the path, in the channel."""
+        message = self.community.messages.get(self.snowflake("message_id"))
+        if message is None or message.channel_id != channel.id:
+            raise unknown_message()
+        return message

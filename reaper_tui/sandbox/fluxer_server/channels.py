@@ -1,0 +1,229 @@
+"""Channels: create, read, change, reorder, delete, permission overwrites."""
+
+from __future__ import annotations
+
+from . import payloads
+from .calls import NO_CONTENT, Call, Reply, reply
+from .channel_order import next_position, reordered
+from .community import Community
+from .entities import ALL_PERMISSIONS, CATEGORY, FLEXIBLE_NAMES, LINK, TEXT, VOICE, Channel, Overwrite
+from .errors import invalid_field, invalid_format, limit_reached
+from .fields import Fields
+from .text import channel_name
+
+MAX_CHANNELS = 500
+MAX_IN_CATEGORY = 50
+
+
+async def list_of_guild(call: Call) -> Reply:
+    """GET /guilds/:guild_id/channels"""
+    call.guild()
+    return reply([_shown(call, channel) for channel in call.community.channels.values()])
+
+
+async def create(call: Call) -> Reply:
+    """POST /guilds/:guild_id/channels"""
+    fields = await call.fields()
+    type = fields.integer("type", 0, LINK, is_required=True)
+    if type not in (TEXT, VOICE, CATEGORY, LINK):
+        raise invalid_format("type")
+    name = fields.text("name", 1, 100, is_required=True)
+    topic, url = fields.text("topic", 1, 1024), fields.url("url")
+    parent_id = fields.snowflake("parent_id")
+    bitrate, user_limit = fields.integer("bitrate", 8000, 320_000), fields.integer("user_limit", 0, 99)
+    overwrites = _overwrites(fields)
+    fields.check()
+    call.guild()
+    community = call.community
+    if len(community.channels) >= MAX_CHANNELS:
+        raise limit_reached("MAX_GUILD_CHANNELS", "guild channels")
+    if parent_id is not None:
+        check_category_room(community, parent_id)
+        parent = community.channels.get(parent_id)
+        if overwrites is None and parent is not None:
+            overwrites = _copied(parent.overwrites)
+    assert name is not None
+    channel = Channel(
+        id=community.next_id(),
+        type=type,
+        name=_name(community, type, name),
+        position=next_position(type, parent_id, community.channels),
+        parent_id=parent_id,
+        topic=topic,
+        url=url,
+        overwrites=overwrites or [],
+    )
+    if type == VOICE:
+        channel.bitrate, channel.user_limit = bitrate or 64_000, user_limit or 0
+    community.save_channel(channel)
+    payload = _shown(call, channel)
+    call.context.gateway.dispatch("CHANNEL_CREATE", payload)
+    return reply(payload)
+
+
+async def get(call: Call) -> Reply:
+    """GET /channels/:channel_id"""
+    return reply(_shown(call, call.open_channel()))
+
+
+async def edit(call: Call) -> Reply:
+    """PATCH /channels/:channel_id; the type never changes"""
+    fields = await call.fields()
+    name, topic, url = fields.text("name", 1, 100), fields.text("topic", 1, 1024), fields.url("url")
+    parent_id = fields.snowflake("parent_id")
+    bitrate, user_limit = fields.integer("bitrate", 8000, 320_000), fields.integer("user_limit", 0, 99)
+    rate_limit, is_nsfw = fields.integer("rate_limit_per_user", 0, 21_600), fields.boolean("nsfw")
+    rtc_region = fields.text("rtc_region", 1, 64)
+    overwrites = _overwrites(fields)
+    fields.check()
+    channel = call.open_channel()
+    if name is not None:
+        channel.name = _name(call.community, channel.type, name)
+    if fields.has("parent_id") and channel.type != CATEGORY:
+        if parent_id is not None and parent_id != channel.parent_id:
+            check_category_room(call.community, parent_id)
+        channel.parent_id = parent_id
+    if overwrites is not None:
+        channel.overwrites = [
+            Overwrite(o.id, o.type, o.allow & ALL_PERMISSIONS, o.deny & ALL_PERMISSIONS) for o in overwrites
+        ]
+    if channel.type == TEXT:
+        channel.topic = topic if fields.has("topic") else channel.topic
+        channel.is_nsfw = channel.is_nsfw if is_nsfw is None else is_nsfw
+        channel.rate_limit_per_user = channel.rate_limit_per_user if rate_limit is None else rate_limit
+    elif channel.type == VOICE:
+        channel.bitrate = bitrate or channel.bitrate
+        channel.user_limit = channel.user_limit if user_limit is None else user_limit
+        channel.rtc_region = rtc_region if fields.has("rtc_region") else channel.rtc_region
+    elif channel.type == LINK:
+        channel.url = url if fields.has("url") else channel.url
+    call.community.save_channel(channel)
+    return reply(_announce(call, channel))
+
+
+async def delete(call: Call) -> Reply:
+    """DELETE /channels/:channel_id"""
+    channel = call.open_channel()
+    payload = _shown(call, channel)
+    call.community.remove_channel(channel)
+    guild = call.community.guild
+    if channel.id in (guild.system_channel_id, guild.afk_channel_id):
+        guild.system_channel_id = None if guild.system_channel_id == channel.id else guild.system_channel_id
+        guild.afk_channel_id = None if guild.afk_channel_id == channel.id else guild.afk_channel_id
+        call.community.save_guild()
+    await call.context.files.remove("attachments", str(channel.id))
+    call.context.gateway.dispatch("CHANNEL_DELETE", payload)
+    return NO_CONTENT
+
+
+async def put_overwrite(call: Call) -> Reply:
+    """PUT /channels/:channel_id/permissions/:overwrite_id"""
+    fields = await call.fields()
+    type = fields.integer("type", 0, 1, is_required=True)
+    allow, deny = fields.permissions("allow"), fields.permissions("deny")
+    fields.check()
+    channel = call.channel()
+    assert type is not None
+    target = call.snowflake("overwrite_id")
+    overwrite = Overwrite(target, type, (allow or 0) & ALL_PERMISSIONS, (deny or 0) & ALL_PERMISSIONS)
+    channel.overwrites = [*(o for o in channel.overwrites if o.id != target), overwrite]
+    call.community.save_channel(channel)
+    _announce(call, channel)
+    return NO_CONTENT
+
+
+async def delete_overwrite(call: Call) -> Reply:
+    """DELETE /channels/:channel_id/permissions/:overwrite_id"""
+    channel, target = call.channel(), call.snowflake("overwrite_id")
+    channel.overwrites = [overwrite for overwrite in channel.overwrites if overwrite.id != target]
+    call.community.save_channel(channel)
+    _announce(call, channel)
+    return NO_CONTENT
+
+
+async def reorder(call: Call) -> Reply:
+    """PATCH /guilds/:guild_id/channels: the items are applied one after the other"""
+    items = await call.items()
+    moves: list[tuple[int, int | None, int | None, bool, bool]] = []
+    for fields in items:
+        channel_id = fields.snowflake("id", is_required=True)
+        position, parent_id = fields.integer("position", -(2**31), 2**31 - 1), fields.snowflake("parent_id")
+        lock = fields.boolean("lock_permissions") or False
+        fields.check()
+        assert channel_id is not None
+        moves.append((channel_id, position, parent_id, fields.has("parent_id"), lock))
+    call.guild()
+    channels = call.community.channels
+    for channel_id, _, parent_id, _, _ in moves:
+        if channel_id not in channels:
+            raise invalid_field("id", "CHANNEL_NOT_FOUND", "Channel not found.")
+        if parent_id is not None and parent_id not in channels:
+            raise invalid_field("parent_id", "INVALID_PARENT_CHANNEL", "Invalid parent channel.")
+    for channel_id, position, parent_id, is_parent_sent, lock in moves:
+        channel = channels[channel_id]
+        parent_before = channel.parent_id
+        parent_after = parent_id if is_parent_sent else parent_before
+        final = reordered(channels, channel, parent_after, position)
+        if parent_after is not None and parent_after != parent_before:
+            check_category_room(call.community, parent_after)
+        if final is not None:
+            channel.parent_id = parent_after
+            for index, moved in enumerate(final, start=1):
+                moved.position = index
+                call.community.save_channel(moved)
+        if lock and parent_after is not None and parent_after != parent_before:
+            channel.overwrites = _copied(channels[parent_after].overwrites)
+            call.community.save_channel(channel)
+    if moves:
+        shown = [_shown(call, channel) for channel in channels.values()]
+        bulk = {"guild_id": str(call.community.guild.id), "channels": shown}
+        call.context.gateway.dispatch("CHANNEL_UPDATE_BULK", bulk)
+    return NO_CONTENT
+
+
+def check_category_room(community: Community, category_id: int) -> None:
+    """Refuse a 51st channel in a category."""
+    if sum(channel.parent_id == category_id for channel in community.channels.values()) >= MAX_IN_CATEGORY:
+        raise limit_reached("MAX_CATEGORY_CHANNELS", "category channels")
+
+
+def renormalise_names(call: Call) -> None:
+    """Rewrite every text channel's name, as happens when flexible names end."""
+    for channel in call.community.channels.values():
+        if channel.type == TEXT and channel.name != channel_name(channel.name):
+            channel.name = channel_name(channel.name)
+            call.community.save_channel(channel)
+            _announce(call, channel)
+
+
+def _name(community: Community, type: int, name: str) -> str:
+    is_kept = type != TEXT or FLEXIBLE_NAMES in community.guild.toggled_features
+    return name if is_kept else channel_name(name)
+
+
+def _overwrites(fields: Fields) -> list[Overwrite] | None:
+    items = fields.objects("permission_overwrites")
+    if items is None:
+        return None
+    result: dict[int, Overwrite] = {}
+    for item in items:
+        id, type = item.snowflake("id", is_required=True), item.integer("type", 0, 1, is_required=True)
+        allow, deny = item.permissions("allow"), item.permissions("deny")
+        if id is not None and type is not None:
+            result[id] = Overwrite(id, type, allow or 0, deny or 0)
+    fields.adopt(items)
+    return list(result.values())
+
+
+def _copied(overwrites: list[Overwrite]) -> list[Overwrite]:
+    return [Overwrite(o.id, o.type, o.allow, o.deny) for o in overwrites]
+
+
+def _shown(call: Call, channel: Channel) -> payloads.Json:
+    return payloads.channel(channel, call.community.guild.id)
+
+
+def _announce(call: Call, channel: Channel) -> payloads.Json:
+    payload = _shown(call, channel)
+    call.context.gateway.dispatch("CHANNEL_UPDATE", payload)
+    return payload

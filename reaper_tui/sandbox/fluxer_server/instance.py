@@ -1,0 +1,79 @@
+"""What the instance says about itself."""
+
+from __future__ import annotations
+
+from .calls import Call, Reply, reply
+from .errors import ApiError
+
+_PREMIUM = {
+    "feature_animated_avatar": 1,
+    "feature_animated_banner": 1,
+    "feature_custom_discriminator": 1,
+    "feature_early_access": 1,
+    "feature_global_expressions": 1,
+    "feature_higher_video_quality": 1,
+    "feature_per_guild_profiles": 1,
+    "feature_voice_entrance_sounds": 1,
+    "max_bookmarks": 300,
+    "max_created_packs": 50,
+    "max_custom_backgrounds": 15,
+    "max_favorite_memes": 500,
+    "max_guilds": 200,
+    "max_installed_packs": 50,
+    "max_attachment_file_size": 524_288_000,
+    "max_message_length": 4000,
+}
+
+
+async def well_known(call: Call) -> Reply:
+    """GET /.well-known/fluxer"""
+    origin = call.context.origin
+    api = f"{origin}/api"
+    return reply(
+        {
+            "api_code_version": 1,
+            "endpoints": {
+                "api": api,
+                "api_client": api,
+                "api_public": api,
+                "gateway": gateway_url(origin),
+                "media": call.context.media,
+                "static_cdn": f"{origin}/static",
+                "marketing": f"{origin}/marketing",
+                "admin": f"{origin}/admin",
+                "invite": f"{origin}/invite",
+                "gift": f"{origin}/gift",
+                "webapp": origin,
+            },
+            "captcha": {"provider": "none", "hcaptcha_site_key": None, "turnstile_site_key": None},
+            "features": {
+                "sms_mfa_enabled": False,
+                "voice_enabled": False,
+                "stripe_enabled": False,
+                "self_hosted": False,
+                "manual_review_enabled": False,
+            },
+            "limits": {
+                "version": 2,
+                "traitDefinitions": ["premium"],
+                "rules": [
+                    {"id": "premium", "filters": {"traits": ["premium"]}, "overrides": _PREMIUM},
+                    {"id": "default", "overrides": {}},
+                ],
+                "defaultsHash": "2026-02",
+            },
+        }
+    )
+
+
+async def gateway_bot(call: Call) -> Reply:
+    """GET /gateway/bot: only the form of the token counts"""
+    if not call.request.headers.get("Authorization", "").startswith("Bot "):
+        raise ApiError(401, "MISSING_AUTHORIZATION", "Missing or invalid authorization header.")
+    limits = {"total": 1000, "remaining": 999, "reset_after": 14_400_000, "max_concurrency": 1}
+    return reply({"url": gateway_url(call.context.origin), "shards": 1, "session_start_limit": limits})
+
+
+def gateway_url(origin: str) -> str:
+    """Where the WebSocket listens."""
+    return f"ws{origin.removeprefix('http')}/gateway"

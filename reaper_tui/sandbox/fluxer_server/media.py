@@ -1,0 +1,44 @@
+"""Serves stored bytes."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from .attachments import content_type_of
+from .files import HEAD_BYTES, Files
+from .images import picture_of
+
+HASHED = frozenset({"avatars", "icons", "banners", "splashes", "embed-splashes"})
+NUMBERED = frozenset({"emojis", "stickers"})
+
+
+async def serve(raw_path: str, files: Files) -> web.StreamResponse:
+    """The file of a path below /media, or a 404."""
+    parts = [unquote(part) for part in raw_path.strip("/").split("/")]
+    match parts:
+        case ["attachments", channel_id, attachment_id, filename]:
+            path = files.path_of("attachments", channel_id, attachment_id)
+            content_type = content_type_of(filename)
+        case [folder, owner_id, name] if folder in HASHED:
+            path = files.path_of(folder, owner_id, name.rpartition(".")[0].removeprefix("a_"))
+            content_type = ""
+        case [folder, name] if folder in NUMBERED:
+            path = files.path_of(folder, name.partition(".")[0])
+            content_type = ""
+        case _:
+            path, content_type = None, ""
+    if path is None:
+        return web.Response(status=404, text="Not found")
+    if not content_type:
+        content_type = await asyncio.to_thread(_picture_type, path)
+    return web.FileResponse(path, headers={"Content-Type": content_type})
+
+
+def _picture_type(path: Path) -> str:
+    with path.open("rb") as file:
+        picture = picture_of(file.read(HEAD_BYTES))
+    return "application/octet-stream" if picture is None else picture.content_type

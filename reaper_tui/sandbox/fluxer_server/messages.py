@@ -1,0 +1,283 @@
+"""Messages: send, read back, edit, delete."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+
+from . import attachments, payloads
+from .calls import NO_CONTENT, Call, Context, Reply, reply
+from .community import Community
+from .embeds import link_uploads
+from .entities import DEFAULT, REPLY, TEXT, Channel, Message, Reference, Snapshot, StickerItem
+from .errors import ApiError, empty_message, invalid_field, unknown_channel, unknown_message
+from .mentions import mentions_of
+from .message_input import (
+    FORWARD,
+    SENDABLE_FLAGS,
+    Draft,
+    MessageInput,
+    Parts,
+    descriptions_of,
+    draft_of,
+    input_of,
+    is_multipart,
+    pair_files,
+    read_json,
+    receive_parts,
+)
+from .snowflakes import iso_from_milliseconds, milliseconds_of
+from .text import without_unknown_emojis
+
+MAX_PAGE = 100
+VIRUS_TEXT = "Hm, it looks like that file might've been a virus."
+
+
+def shown(message: Message, context: Context, *, with_reactions: bool = False) -> payloads.Json:
+    """The message in the API's JSON."""
+    return payloads.message(message, context.community, context.media, with_reactions=with_reactions)
+
+
+async def store_draft(message: Message, draft: Draft, context: Context) -> None:
+    """Finish a message with the draft's text, embeds and files, then add it to its channel."""
+    community = context.community
+    message.content = without_unknown_emojis(draft.content or "", community.emojis)
+    message.flags = (draft.flags or 0) & SENDABLE_FLAGS
+    message.embeds = draft.embeds or []
+    if attachments.has_virus(draft.files):
+        message.content = VIRUS_TEXT
+    elif draft.files:
+        link_uploads(message.embeds, {item.filename: item.index for item, _ in draft.files})
+        message.attachments = await attachments.keep(community, context.files, message.channel_id, draft.files)
+        ids = {item.index: kept.id for (item, _), kept in zip(draft.files, message.attachments, strict=True)}
+        for embed in message.embeds:
+            for key in ("image", "thumbnail"):
+                if "attachment_id" in embed.get(key, {}):
+                    embed[key]["attachment_id"] = ids[embed[key]["attachment_id"]]
+    else:
+        link_uploads(message.embeds, {})
+    if message.channel_id not in community.channels:
+        raise unknown_channel()
+    community.save_message(message)
+
+
+async def create(call: Call) -> Reply:
+    """POST /channels/:channel_id/messages"""
+    parts = Parts()
+    try:
+        if is_multipart(call.request):
+            await receive_parts(call.request, call.context.files, parts)
+            body = input_of(parts, MessageInput)
+            draft = draft_of(body)
+            draft.files = pair_files(descriptions_of(body), parts)
+        else:
+            draft = draft_of(await read_json(call.request, MessageInput, is_lenient=False))
+        return await _send(call, draft)
+    finally:
+        await parts.discard(call.context.files)
+
+
+async def _send(call: Call, draft: Draft) -> Reply:
+    channel = call.open_channel()
+    if channel.type != TEXT:
+        message = "You can't send messages in a non-text channel."
+        raise ApiError(400, "CANNOT_SEND_MESSAGES_IN_NON_TEXT_CHANNEL", message)
+    if not call.community.has_session_started:
+        message = "You must start a session before sending messages."
+        raise invalid_field("content", "MUST_START_SESSION_BEFORE_SENDING", message)
+    is_forward = draft.reference is not None and draft.reference.type == FORWARD
+    draft.check_content()
+    if is_forward and not draft.is_empty:
+        text = "Forwarded messages can't include content, embeds, attachments, or stickers."
+        raise invalid_field("message_reference", "FORWARD_MESSAGES_CANNOT_CONTAIN_CONTENT", text)
+    if not is_forward:
+        draft.check_not_empty()
+    earlier = _earlier(call.community, channel, draft.nonce)
+    if earlier is not None:
+        return reply(shown(earlier, call.context) | {"nonce": draft.nonce})
+    message = Message(0, channel.id, call.caller.id, nonce=draft.nonce)
+    message.stickers = [_sticker(call.community, sticker_id) for sticker_id in draft.sticker_ids]
+    replied = None if draft.reference is None else _refer(call, channel, message, draft.reference)
+    users, roles, message.mentions_everyone = mentions_of(
+        draft.content or "", call.caller.id, replied, draft.allowed_mentions, call.community
+    )
+    message.mentions, message.mention_roles = users, roles
+    message.id = call.community.next_id()
+    await store_draft(message, draft, call.context)
+    if draft.nonce is not None:
+        call.community.remember_nonce(draft.nonce, message)
+    payload = shown(message, call.context)
+    if draft.nonce is not None:
+        payload["nonce"] = draft.nonce
+    call.context.gateway.dispatch("MESSAGE_CREATE", payload | {"guild_id": str(call.community.guild.id)})
+    return reply(payload)
+
+
+def _earlier(community: Community, channel: Channel, nonce: str | None) -> Message | None:
+    """The message that the nonce made before; none if it is gone."""
+    place = None if nonce is None else community.recall_nonce(nonce)
+    if place is None:
+        return None
+    if place[0] != channel.id:
+        raise unknown_message()
+    return community.messages.get(place[1])
+
+
+def _sticker(community: Community, sticker_id: int) -> StickerItem:
+    sticker = community.stickers.get(sticker_id)
+    if sticker is None:
+        raise invalid_field("sticker", "CUSTOM_STICKER_NOT_FOUND", "Custom sticker wasn't found.")
+    return StickerItem(sticker.id, sticker.name, sticker.is_animated)
+
+
+def _refer(call: Call, channel: Channel, message: Message, reference: Reference) -> Message | None:
+    """Make the message a reply or a forward; returns the message that a reply answers."""
+    target = call.community.messages.get(reference.message_id)
+    source_id = reference.channel_id if reference.type == FORWARD else channel.id
+    if reference.type == FORWARD and source_id not in call.community.channels:
+        raise unknown_channel()
+    if target is None or target.channel_id != source_id:
+        raise unknown_message()
+    guild_id = call.community.guild.id
+    message.reference = Reference(target.channel_id, target.id, guild_id, reference.type)
+    if reference.type == FORWARD:
+        message.snapshot = Snapshot(
+            content=target.content,
+            timestamp=iso_from_milliseconds(milliseconds_of(target.id)),
+            type=target.type,
+            flags=target.flags,
+            mentions=target.mentions,
+            embeds=target.embeds,
+            attachments=target.attachments,
+        )
+        return None
+    if target.type not in (DEFAULT, REPLY):
+        text = "You can't reply to a system message."
+        raise invalid_field("message_reference", "CANNOT_REPLY_TO_SYSTEM_MESSAGE", text)
+    message.type = REPLY
+    return target
+
+
+async def page(call: Call) -> Reply:
+    """GET /channels/:channel_id/messages, newest first"""
+    query = call.request.query
+    limit = query.get("limit", "50")
+    if not limit.isdecimal() or not 1 <= int(limit) <= MAX_PAGE:
+        message = "The value for `limit` must be an integer between 1 and 100."
+        raise invalid_field("limit", "VALUE_MUST_BE_INTEGER_IN_RANGE", message)
+    bounds = {name: _bound(name, query.get(name)) for name in ("before", "after", "around")}
+    channel = call.open_channel()
+    ids = call.community.message_ids.get(channel.id, [])
+    chosen = _window(ids, int(limit), **bounds)
+    messages = [call.community.messages[id] for id in reversed(chosen)]
+    return reply([shown(message, call.context, with_reactions=True) for message in messages])
+
+
+def _bound(name: str, value: str | None) -> int | None:
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdecimal()):
+        raise invalid_field(name, "INVALID_SNOWFLAKE_FORMAT", "Invalid snowflake.")
+    return int(value)
+
+
+def _window(ids: list[int], limit: int, before: int | None, after: int | None, around: int | None) -> list[int]:
+    """The ids of a page, oldest first; `after` alone gives the newest ones, as the real server does."""
+    if around is not None:
+        newer = limit // 2
+        start = bisect_left(ids, around)
+        end = bisect_right(ids, around)
+        return (
+            ids[max(0, end - (limit - newer)) : end] + ids[end : end + newer]
+            if end > start
+            else _split(ids, start, limit)
+        )
+    first = 0 if after is None else bisect_right(ids, after)
+    last = len(ids) if before is None else bisect_left(ids, before)
+    return ids[max(first, last - limit) : max(first, last)]
+
+
+def _split(ids: list[int], at: int, limit: int) -> list[int]:
+    newer = limit // 2
+    return ids[max(0, at - (limit - newer)) : at + newer]
+
+
+async def get(call: Call) -> Reply:
+    """GET /channels/:channel_id/messages/:message_id"""
+    message = call.message(call.open_channel())
+    return reply(shown(message, call.context, with_reactions=True))
+
+
+async def edit(call: Call) -> Reply:
+    """PATCH /channels/:channel_id/messages/:message_id"""
+    draft = draft_of(await read_json(call.request, MessageInput, is_lenient=False))
+    channel = call.open_channel()
+    message = call.message(channel)
+    if message.webhook_id is not None or message.author_id != call.caller.id:
+        text = "You can't edit another user's message."
+        raise ApiError(403, "CANNOT_EDIT_OTHER_USER_MESSAGE", text)
+    draft.check_content()
+    content = message.content if draft.content is None else draft.content
+    embeds = message.embeds if draft.embeds is None else draft.embeds
+    if not (content or embeds or message.attachments or message.stickers):
+        raise empty_message()
+    if draft.embeds is not None:
+        link_uploads(embeds, {item.filename: item.id for item in message.attachments})
+    message.content = without_unknown_emojis(content, call.community.emojis)
+    message.embeds = embeds
+    if draft.flags is not None:
+        message.flags = draft.flags & SENDABLE_FLAGS
+    message.edited_timestamp = call.community.now_iso()
+    call.community.save_message(message)
+    payload = shown(message, call.context)
+    call.context.gateway.dispatch("MESSAGE_UPDATE", payload | {"guild_id": str(call.community.guild.id)})
+    return reply(payload)
+
+
+async def delete(call: Call) -> Reply:
+    """DELETE /channels/:channel_id/messages/:message_id"""
+    message = call.message(call.open_channel())
+    await _forget(call, [message])
+    call.context.gateway.dispatch("MESSAGE_DELETE", _where(call, message.channel_id) | {"id": str(message.id)})
+    return NO_CONTENT
+
+
+async def bulk_delete(call: Call) -> Reply:
+    """POST /channels/:channel_id/messages/bulk-delete"""
+    fields = await call.fields()
+    ids = fields.strings("message_ids", 10_000, 20)
+    fields.check()
+    if not ids:
+        raise invalid_field("message_ids", "MESSAGE_IDS_CANNOT_BE_EMPTY", "`message_ids` can't be empty.")
+    if len(ids) > MAX_PAGE:
+        text = "You can't delete more than {max} {max, plural, one {message} other {messages}} at once."
+        raise invalid_field("message_ids", "CANNOT_DELETE_MORE_THAN_100_MESSAGES", text)
+    channel = call.open_channel()
+    wanted = {int(id) for id in ids if id.isdecimal()}
+    found = [
+        message for id in wanted if (message := call.community.messages.get(id)) and message.channel_id == channel.id
+    ]
+    await _forget(call, found)
+    if found:
+        where = _where(call, channel.id) | {"ids": [str(message.id) for message in found]}
+        call.context.gateway.dispatch("MESSAGE_DELETE_BULK", where)
+    return NO_CONTENT
+
+
+async def typing(call: Call) -> Reply:
+    """POST /channels/:channel_id/typing"""
+    channel = call.channel()
+    where = _where(call, channel.id) | {"user_id": str(call.caller.id), "timestamp": int(call.community.clock())}
+    call.context.gateway.dispatch("TYPING_START", where)
+    return NO_CONTENT
+
+
+async def _forget(call: Call, messages: list[Message]) -> None:
+    for message in messages:
+        call.community.remove_message(message)
+    for message in messages:
+        for attachment in message.attachments:
+            await call.context.files.remove("attachments", str(message.channel_id), str(attachment.id))
+
+
+def _where(call: Call, channel_id: int) -> dict[str, object]:
+    return {"channel_id": str(channel_id), "guild_id": str(call.community.guild.id)}

@@ -1,0 +1,252 @@
+"""The server: takes requests, applies buckets, runs routes, sends replies once they are stored."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from . import media, payloads
+from .avatars import AvatarFetcher
+from .buckets import GLOBAL, Limiter, Verdict
+from .calls import Call, Context, Reply
+from .community import Community
+from .entities import User
+from .errors import ApiError, not_found, unauthorized
+from .files import Files
+from .gateway import Gateway
+from .instance import gateway_url
+from .roles import ranked
+from .routes import ROUTES
+from .routing import Match, Router
+from .store import Store
+
+GENERATIONS = ("2026-02",)
+API_ROOTS = ("/api/v1/", "/api/")
+_JSON_TYPE = "application/json"
+_log = logging.getLogger(__name__)
+
+
+class Faults(Protocol):
+    """What may spoil an exchange before or after the server did its part."""
+
+    async def intercept(self, request: web.BaseRequest) -> web.StreamResponse | None:
+        """Answer instead of the server, or None."""
+        ...
+
+    async def after(self, request: web.BaseRequest, response: web.StreamResponse) -> web.StreamResponse | None:
+        """Replace the answer of an operation that is stored, or None."""
+        ...
+
+
+class FluxerServer:
+    """A Fluxer instance on loopback with one community and one bot."""
+
+    def __init__(
+        self,
+        *,
+        generation: str = "2026-02",
+        speed: float = 1.0,
+        clock: Callable[[], float] = time.time,
+        store: Path | None = None,
+        guild_name: str = "New community",
+        bot_name: str = "reaper",
+        seed: int = 0,
+    ) -> None:
+        if generation not in GENERATIONS:
+            raise ValueError(f"unknown generation {generation!r}, known are {', '.join(GENERATIONS)}")
+        if speed <= 0:
+            raise ValueError("speed must be above zero")
+        self.faults: Faults | None = None
+        self._speed = speed
+        self._limiter = Limiter(clock, speed)
+        self._store = Store(store)
+        self._files = Files(None if store is None else store.with_name(store.name + ".media"))
+        self._community = Community(self._store, clock=clock, seed=seed, guild_name=guild_name, bot_name=bot_name)
+        self._router = Router(ROUTES)
+        self._context = Context(
+            community=self._community,
+            files=self._files,
+            gateway=Gateway(self._community),
+            avatars=AvatarFetcher(self._community, self._files),
+        )
+        self._runner: web.ServerRunner | None = None
+        self._requests: Counter[tuple[str, int]] = Counter()
+        self._bytes_in = self._bytes_out = 0
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listen."""
+        self._runner = web.ServerRunner(web.Server(self._answer, access_log=None), shutdown_timeout=1.0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port).start()
+        bound = self._runner.addresses[0]
+        self._context.origin = f"http://{host}:{bound[1]}"
+        self._context.media = f"{self._context.origin}/media"
+
+    async def stop(self) -> None:
+        """Close every connection and the store."""
+        await self._context.gateway.close()
+        await self._context.avatars.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+        self._store.close()
+        self._files.close()
+
+    def facts(self) -> dict[str, str]:
+        """How a client reaches the server."""
+        origin = self._context.origin
+        return {
+            "api_base": f"{origin}/api/v1",
+            "gateway": gateway_url(origin),
+            "media": self._context.media,
+            "instance": origin,
+            "token": self._community.token,
+            "community_id": str(self._community.guild.id),
+        }
+
+    def state(self) -> dict[str, object]:
+        """What the community holds."""
+        community = self._community
+        guild_id = community.guild.id
+        channels = sorted(community.channels.values(), key=lambda channel: (channel.position, channel.id))
+        counts = community.message_ids
+        return {
+            "guild": payloads.guild(community.guild),
+            "roles": [payloads.role(role) for role in ranked(community)],
+            "channels": [
+                payloads.channel(channel, guild_id) | {"message_count": len(counts.get(channel.id, ()))}
+                for channel in channels
+            ],
+            "emojis": [payloads.emoji(emoji) for emoji in community.emojis.values()],
+            "stickers": [payloads.sticker(sticker) for sticker in community.stickers.values()],
+            "webhooks": [
+                {key: value for key, value in payloads.webhook(webhook, guild_id).items() if key != "token"}
+                for webhook in community.webhooks.values()
+            ],
+            "members": [payloads.member(member, community) for member in community.members.values()],
+            "message_count": len(community.messages),
+            "has_session_started": community.has_session_started,
+        }
+
+    def metrics(self) -> dict[str, object]:
+        """Requests by route and status, and bytes of bodies."""
+        routes: dict[str, dict[str, int]] = {}
+        for (route, status), count in sorted(self._requests.items()):
+            routes.setdefault(route, {})[str(status)] = count
+        return {"requests": routes, "bytes_in": self._bytes_in, "bytes_out": self._bytes_out}
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        if self.faults is not None:
+            spoiled = await self.faults.intercept(request)
+            if spoiled is not None:
+                self._requests[("fault", spoiled.status)] += 1
+                return spoiled
+        name, response = await self._handle(request)
+        if self._store.has_unwritten:
+            await self._store.flush()
+        if self.faults is not None:
+            response = await self.faults.after(request, response) or response
+        self._requests[(name, response.status)] += 1
+        self._bytes_in += request.content_length or 0
+        self._bytes_out += response.content_length or 0
+        return response
+
+    async def _handle(self, request: web.BaseRequest) -> tuple[str, web.StreamResponse]:
+        raw_path = request.rel_url.raw_path
+        if raw_path == "/gateway":
+            return "GET /gateway", await self._context.gateway.serve(request)
+        if raw_path.startswith("/media/"):
+            return "GET /media", await media.serve(raw_path[len("/media") :], self._files)
+        match = self._match(request.method, raw_path)
+        if match is None:
+            await request.read()
+            return "unknown", self._refusal(not_found(), request)
+        name = f"{match.route.method} {match.route.template}"
+        try:
+            return name, await self._run(request, match)
+        except ApiError as error:
+            await _drain(request)
+            return name, self._refusal(error, request)
+        except ConnectionError:
+            raise
+        except Exception:
+            _log.exception("request failed: %s", name)
+            error = ApiError(500, "INTERNAL_SERVER_ERROR", "Internal server error.")
+            return name, self._refusal(error, request)
+
+    def _match(self, method: str, raw_path: str) -> Match | None:
+        if raw_path == "/.well-known/fluxer":
+            return self._router.match(method, raw_path)
+        for root in API_ROOTS:
+            if raw_path.startswith(root):
+                return self._router.match(method, raw_path[len(root) :])
+        return None
+
+    async def _run(self, request: web.BaseRequest, match: Match) -> web.Response:
+        route, parameters = match
+        user = self._user(request)
+        identity = f"user:{user.id}" if user is not None else f"ip:{request.remote}"
+        verdict: Verdict | None = None
+        if route.bucket is not None:
+            if not route.bucket.is_exempt_from_global:
+                verdict = self._limiter.check(identity, GLOBAL, is_global=True)
+                if not verdict.is_allowed:
+                    return await self._limited(request, verdict)
+            verdict = self._limiter.check(identity, route.bucket, parameters.get(route.bucket.scope, ""))
+            if not verdict.is_allowed:
+                return await self._limited(request, verdict)
+        if route.needs_user and user is None:
+            raise unauthorized()
+        reply = await route.handler(Call(request, self._context, user, parameters))
+        return _response(reply, verdict)
+
+    def _user(self, request: web.BaseRequest) -> User | None:
+        header = request.headers.get("Authorization", "")
+        return self._community.bot if header == f"Bot {self._community.token}" else None
+
+    async def _limited(self, request: web.BaseRequest, verdict: Verdict) -> web.Response:
+        await _drain(request)
+        retry_after: Any = int(verdict.retry_after) if self._speed == 1 else round(verdict.retry_after, 6)
+        error = ApiError(
+            429,
+            "RATE_LIMITED",
+            "You're being rate limited.",
+            **{"global": verdict.is_global, "retry_after": retry_after},
+        )
+        response = self._refusal(error, request)
+        response.headers["Retry-After"] = str(retry_after)
+        response.headers["X-RateLimit-Global"] = "true" if verdict.is_global else "false"
+        _set_limits(response, verdict)
+        return response
+
+    def _refusal(self, error: ApiError, request: web.BaseRequest) -> web.Response:
+        return _response(Reply(error.status, error.body()), None)
+
+
+def _response(reply: Reply, verdict: Verdict | None) -> web.Response:
+    headers = {"X-Request-Id": str(uuid.uuid4())}
+    if reply.body is not None:
+        headers["Content-Type"] = _JSON_TYPE
+    response = web.Response(status=reply.status, body=reply.body, headers=headers)
+    if verdict is not None:
+        _set_limits(response, verdict)
+    return response
+
+
+def _set_limits(response: web.Response, verdict: Verdict) -> None:
+    response.headers["X-RateLimit-Limit"] = str(verdict.limit)
+    response.headers["X-RateLimit-Remaining"] = str(verdict.remaining)
+    response.headers["X-RateLimit-Reset"] = str(int(verdict.reset_at))
+
+
+async def _drain(request: web.BaseRequest) -> None:
+    """Read what is left of the body, so that the client hears the answer."""
+    while await request.content.readany():
+        pass

@@ -1,0 +1,223 @@
+"""Webhooks: create, list, change, delete, execute."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+
+from . import payloads
+from .avatars import EXTENSIONS, image_hash
+from .calls import NO_CONTENT, Call, Reply, reply
+from .community import Community
+from .embeds import text, url
+from .entities import Message, Webhook
+from .errors import invalid_image, limit_reached, unknown_channel, unknown_webhook
+from .fields import Fields
+from .images import picture_of
+from .message_input import (
+    Draft,
+    Parts,
+    WebhookInput,
+    descriptions_of,
+    draft_of,
+    input_of,
+    is_multipart,
+    pair_files,
+    read_json,
+    receive_parts,
+)
+from .messages import shown, store_draft
+from .text import normalised, utf16_length
+
+MAX_PER_CHANNEL = 15
+MAX_PER_GUILD = 1000
+TOKEN_BYTES = 48
+
+
+async def list_of_channel(call: Call) -> Reply:
+    """GET /channels/:channel_id/webhooks"""
+    channel = call.open_channel()
+    return reply([_shown(call, hook) for hook in call.community.webhooks.values() if hook.channel_id == channel.id])
+
+
+async def list_of_guild(call: Call) -> Reply:
+    """GET /guilds/:guild_id/webhooks"""
+    call.guild()
+    return reply([_shown(call, hook) for hook in call.community.webhooks.values()])
+
+
+async def create(call: Call) -> Reply:
+    """POST /channels/:channel_id/webhooks"""
+    fields = await call.fields()
+    name = _name(fields, is_required=True)
+    image = fields.image("avatar")
+    fields.check()
+    channel = call.open_channel()
+    _check_room(call.community, channel.id)
+    assert name is not None
+    token = secrets.token_urlsafe(TOKEN_BYTES).replace("-", "a").replace("_", "b")
+    webhook = Webhook(call.community.next_id(), channel.id, name, token, call.caller.id)
+    webhook.avatar = await _avatar(call, webhook.id, image)
+    call.community.save_webhook(webhook)
+    _announce(call, channel.id)
+    return reply(_shown(call, webhook))
+
+
+async def get(call: Call) -> Reply:
+    """GET /webhooks/:webhook_id"""
+    return reply(_shown(call, _webhook(call)))
+
+
+async def get_by_token(call: Call) -> Reply:
+    """GET /webhooks/:webhook_id/:token"""
+    return reply(payloads.webhook(_webhook_by_token(call), call.community.guild.id))
+
+
+async def edit(call: Call) -> Reply:
+    """PATCH /webhooks/:webhook_id"""
+    fields = await call.fields()
+    name = _name(fields)
+    image = fields.image("avatar")
+    channel_id = fields.snowflake("channel_id")
+    fields.check()
+    webhook = _webhook(call)
+    if channel_id is not None and channel_id != webhook.channel_id:
+        if channel_id not in call.community.channels:
+            raise unknown_channel()
+        _check_room(call.community, channel_id)
+        webhook.channel_id = channel_id
+    await _change(call, webhook, fields, name, image)
+    return reply(_shown(call, webhook))
+
+
+async def edit_by_token(call: Call) -> Reply:
+    """PATCH /webhooks/:webhook_id/:token"""
+    fields = await call.fields()
+    name = _name(fields)
+    image = fields.image("avatar")
+    fields.check()
+    webhook = _webhook_by_token(call)
+    await _change(call, webhook, fields, name, image)
+    return reply(payloads.webhook(webhook, call.community.guild.id))
+
+
+async def delete(call: Call) -> Reply:
+    """DELETE /webhooks/:webhook_id"""
+    return _remove(call, _webhook(call))
+
+
+async def delete_by_token(call: Call) -> Reply:
+    """DELETE /webhooks/:webhook_id/:token"""
+    return _remove(call, _webhook_by_token(call))
+
+
+async def execute(call: Call) -> Reply:
+    """POST /webhooks/:webhook_id/:token"""
+    parts = Parts()
+    try:
+        if is_multipart(call.request):
+            _webhook_by_token(call)
+            await receive_parts(call.request, call.context.files, parts)
+            body = input_of(parts, WebhookInput)
+            draft = draft_of(body)
+            draft.files = pair_files(descriptions_of(body), parts)
+        else:
+            body = await read_json(call.request, WebhookInput, is_lenient=True)
+            draft = draft_of(body)
+        return await _send(call, body, draft)
+    finally:
+        if parts.uploads:
+            await parts.discard(call.context.files)
+
+
+async def _send(call: Call, body: WebhookInput, draft: Draft) -> Reply:
+    """Store the message; replies, stickers, nonces and mentions are dropped without a word."""
+    username = None if body.username is None else text(body.username, 80)
+    avatar_url = None if body.avatar_url is None else url(body.avatar_url)
+    webhook = _webhook_by_token(call)
+    draft.check_content()
+    draft.check_not_empty()
+    avatar = None if avatar_url is None else await call.context.avatars.hash_of(webhook.id, avatar_url)
+    message = Message(
+        call.community.next_id(),
+        webhook.channel_id,
+        webhook.user_id,
+        webhook_id=webhook.id,
+        author_name=username or webhook.name,
+        author_avatar=avatar or webhook.avatar,
+    )
+    await store_draft(message, draft, call.context)
+    waits = call.request.query.get("wait") in ("true", "True", "1")
+    if not waits and not call.context.gateway.has_listeners:
+        return NO_CONTENT
+    payload = shown(message, call.context)
+    call.context.gateway.dispatch("MESSAGE_CREATE", payload | {"guild_id": str(call.community.guild.id)})
+    return reply(payload) if waits else NO_CONTENT
+
+
+def _name(fields: Fields, *, is_required: bool = False) -> str | None:
+    value = fields.text("name", 0, 100_000, is_required=is_required)
+    if value is None:
+        return None
+    clean = normalised(value)
+    if not 1 <= utf16_length(clean) <= 80:
+        fields.refuse("name", "WEBHOOK_NAME_LENGTH_INVALID", "Webhook name must be between 1 and 80 characters.")
+    return clean
+
+
+def _check_room(community: Community, channel_id: int) -> None:
+    """Refuse a 16th webhook in a channel and a 1001st in the guild."""
+    if sum(hook.channel_id == channel_id for hook in community.webhooks.values()) >= MAX_PER_CHANNEL:
+        raise limit_reached(
+            "MAX_WEBHOOKS_PER_CHANNEL", "webhooks per channel", max_webhooks_per_channel=MAX_PER_CHANNEL
+        )
+    if len(community.webhooks) >= MAX_PER_GUILD:
+        raise limit_reached("MAX_WEBHOOKS_PER_GUILD", "webhooks per guild", max_webhooks_per_guild=MAX_PER_GUILD)
+
+
+async def _avatar(call: Call, webhook_id: int, image: bytes | None) -> str | None:
+    if image is None:
+        return None
+    picture = picture_of(image)
+    if picture is None:
+        raise invalid_image("avatar", EXTENSIONS)
+    hash = image_hash(image, is_animated=picture.is_animated)
+    await call.context.files.save(image, "avatars", str(webhook_id), hash.removeprefix("a_"))
+    return hash
+
+
+async def _change(call: Call, webhook: Webhook, fields: Fields, name: str | None, image: bytes | None) -> None:
+    if fields.has("avatar"):
+        webhook.avatar = await _avatar(call, webhook.id, image)
+    webhook.name = name or webhook.name
+    call.community.save_webhook(webhook)
+    _announce(call, webhook.channel_id)
+
+
+def _remove(call: Call, webhook: Webhook) -> Reply:
+    call.community.remove_webhook(webhook)
+    _announce(call, webhook.channel_id)
+    return NO_CONTENT
+
+
+def _webhook(call: Call) -> Webhook:
+    webhook = call.community.webhooks.get(call.snowflake("webhook_id"))
+    if webhook is None:
+        raise unknown_webhook()
+    return webhook
+
+
+def _webhook_by_token(call: Call) -> Webhook:
+    webhook = _webhook(call)
+    if not hmac.compare_digest(webhook.token.encode(), call.parameters["token"].encode()):
+        raise unknown_webhook()
+    return webhook
+
+
+def _shown(call: Call, webhook: Webhook) -> payloads.Json:
+    return payloads.webhook(webhook, call.community.guild.id, call.community.users[webhook.user_id])
+
+
+def _announce(call: Call, channel_id: int) -> None:
+    where = {"guild_id": str(call.community.guild.id), "channel_id": str(channel_id)}
+    call.context.gateway.dispatch("WEBHOOKS_UPDATE", where)
