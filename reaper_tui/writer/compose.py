@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -19,6 +18,7 @@ from reaper_tui.writer.embeds import accepted_embed, embed_as_text, embed_texts,
 from reaper_tui.writer.markdown import Markup, escaped, quoted
 from reaper_tui.writer.normalisation import TRIMMED, is_visible, normalised_url, one_line, shortened, tidied
 from reaper_tui.writer.notices import EMPTY, PERSONAL_KINDS, notice, skip_rule
+from reaper_tui.writer.pictures import MEDIA_HOSTS, Pictures
 from reaper_tui.writer.polls import poll_text
 from reaper_tui.writer.reply import forward_line, is_reply, reply_line
 from reaper_tui.writer.splitter import has_open_fence, split
@@ -36,6 +36,16 @@ def author_key(message: Message) -> str:
     return f"{message.author.id}:{message.author.name}"
 
 
+class _Load(NamedTuple):
+    """What one post carries beside its text."""
+
+    embeds: tuple[dict[str, Any], ...] = ()
+    files: tuple[FileSlot, ...] = ()
+
+
+_NOTHING = _Load()
+
+
 class MessageComposer:
     """Composes the posts of one source guild for one target community."""
 
@@ -50,12 +60,14 @@ class MessageComposer:
         timestamps: Literal["grouped", "every", "none"] = "grouped",
         reactions: Literal["native", "text", "skip"] = "text",
         native_replies: bool = False,
+        media_hosts: tuple[str, ...] = MEDIA_HOSTS,
     ) -> None:
         self._limits = limits
         self._markup = Markup(source_guild_id, community_id, link_base, source_hosts)
         self._timestamps = timestamps
         self._says_reactions = reactions == "text"
         self._native_replies = native_replies
+        self._media_hosts = media_hosts
 
     def references(self, message: Message) -> frozenset[int]:
         """Return the source message ids whose place on the target the composition will ask for."""
@@ -80,12 +92,13 @@ class MessageComposer:
             return Composition(rule=rule)
 
         luggage = self._luggage(message, degrade)
-        embeds = self._embeds(message, directory)
+        pictures = Pictures(() if degrade.without_embeds else self._media_hosts, degrade)
+        embeds = self._embeds(message, directory, pictures) if message.embeds or message.snapshots else []
         body = self._body(message, directory)
         if degrade.without_embeds:
             body += [embed_as_text(embed) for embed in embeds]
             embeds = []
-        body += luggage.lines
+        body += luggage.lines + pictures.lines
         body = [block for block in body if is_visible(block)]
         if not (body or embeds or luggage.slots or self._shows_more(message)):
             is_known = message.kind in PERSONAL_KINDS
@@ -94,7 +107,8 @@ class MessageComposer:
         reply_to = self._native_reply(message, directory)
         head = self._head(message, directory, flow, is_native_reply=reply_to is not None)
         text = self._text(head, body, self._tail(message, directory))
-        parts = self._parts(text, embeds, luggage.slots, username, avatar_url, message.suppresses_embeds)
+        loads = self._loads(embeds, luggage.slots, pictures)
+        parts = self._parts(text, loads, username, avatar_url, suppresses_embeds=message.suppresses_embeds)
         if reply_to is not None:
             parts[0] = msgspec.structs.replace(parts[0], reply_to=reply_to)
         return Composition(parts=tuple(parts), placeholders=tuple(luggage.left_behind))
@@ -180,15 +194,17 @@ class MessageComposer:
             luggage.add_stickers(carrier.stickers, degrade, limit)
         return luggage
 
-    def _embeds(self, message: Message, directory: Directory) -> list[dict[str, Any]]:
+    def _embeds(self, message: Message, directory: Directory, pictures: Pictures) -> list[dict[str, Any]]:
         is_person = not (message.author.is_bot or message.author.is_webhook)
         wanted = own_embeds(message.embeds, message.content, is_person=is_person)
         for snapshot in message.snapshots:
             wanted += own_embeds(snapshot.embeds, snapshot.content, is_person=False)
-        accepted = (
-            accepted_embed(embed, lambda text: self._rewritten(text, message, directory), self._limits.embed_characters)
-            for embed in wanted
-        )
+
+        def rewrite(text: str) -> str:
+            return self._rewritten(text, message, directory)
+
+        characters = self._limits.embed_characters
+        accepted = (accepted_embed(embed, rewrite, characters, pictures.address) for embed in wanted)
         return [embed for embed in accepted if embed]
 
     def _native_reply(self, message: Message, directory: Directory) -> int | None:
@@ -199,32 +215,38 @@ class MessageComposer:
         place = directory.message(message.reference.message_id)
         return place[1] if place and place[0] == directory.channel(message.channel_id) else None
 
+    def _loads(self, embeds: Sequence[dict[str, Any]], slots: Sequence[FileSlot], pictures: Pictures) -> list[_Load]:
+        """Return embeds and files in as few posts as they fit in, an embed always beside the files it shows."""
+        pictured = {slot.key for embed in embeds for slot in pictures.carried_by(embed)}
+        left = [slot for slot in slots if slot.key not in pictured]
+        loads: list[_Load] = []
+        for group in grouped_embeds(embeds, self._limits, pictures.carried_by):
+            shown = [slot for embed in group for slot in pictures.carried_by(embed)]
+            room = max(0, self._limits.attachments_per_message - len(shown))
+            loads.append(_Load(group, (*left[:room], *shown)))
+            left = left[room:]
+        count = max(1, self._limits.attachments_per_message)
+        loads += [_Load((), tuple(left[start : start + count])) for start in range(0, len(left), count)]
+        return loads
+
     def _parts(
-        self,
-        text: str,
-        embeds: Sequence[dict[str, Any]],
-        slots: Sequence[FileSlot],
-        username: str,
-        avatar_url: str,
-        suppresses_embeds: bool,
+        self, text: str, loads: list[_Load], username: str, avatar_url: str, *, suppresses_embeds: bool
     ) -> list[Part]:
-        limits = self._limits
-        contents = split(text, limits.message_length) or [""]
-        embed_groups = grouped_embeds(embeds, limits.embeds_per_message, limits.embed_characters)
-        count = max(1, limits.attachments_per_message)
-        file_groups = [tuple(slots[start : start + count]) for start in range(0, len(slots), count)]
-        plain = [(content, (), ()) for content in contents[:-1]]
-        loaded = zip_longest(contents[-1:], embed_groups, file_groups)
+        """Return the posts in order; what a message carries stands below the last of its text."""
+        contents = split(text, self._limits.message_length) or [""]
+        first, *more = loads or [_NOTHING]
+        posts = [(content, _NOTHING) for content in contents[:-1]]
+        posts += [(contents[-1], first), *(("", load) for load in more)]
         return [
             Part(
-                content=content or "",
+                content=content,
                 username=username,
                 avatar_url=avatar_url,
-                embeds=embed_group or (),
-                files=file_group or (),
-                suppresses_embeds=suppresses_embeds and not embed_group,
+                embeds=load.embeds,
+                files=load.files,
+                suppresses_embeds=suppresses_embeds and not load.embeds,
             )
-            for content, embed_group, file_group in (*plain, *loaded)
+            for content, load in posts
         ]
 
 

@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from reaper_tui.model.community import Limits
+from reaper_tui.model.outgoing import FileSlot
 from reaper_tui.model.text import utf16_length
 from reaper_tui.writer.markdown import escaped, quoted
 from reaper_tui.writer.normalisation import normalised, normalised_url, shortened
+from reaper_tui.writer.pictures import PLACES
 
 FIELDS = 25
 _TITLE = 256
@@ -34,8 +37,13 @@ def own_embeds(embeds: Sequence[Mapping[str, Any]], content: str, *, is_person: 
     return kept
 
 
-def accepted_embed(embed: Mapping[str, Any], rewrite: Callable[[str], str], characters: int) -> dict[str, Any]:
-    """Return what the target takes of an embed, within a number of characters; empty when nothing is left to show."""
+def accepted_embed(
+    embed: Mapping[str, Any], rewrite: Callable[[str], str], characters: int, picture: Callable[[object], str]
+) -> dict[str, Any]:
+    """Return what the target takes of an embed, within a number of characters; empty when nothing is left to show.
+
+    `rewrite` turns markup into the target's, `picture` says under which address the target finds an image.
+    """
     budget = characters
     kept: dict[str, Any] = {}
     shown = False
@@ -61,8 +69,8 @@ def accepted_embed(embed: Mapping[str, Any], rewrite: Callable[[str], str], char
     if fields := _fields(embed.get("fields"), take):
         kept["fields"], shown = fields, True
     kept |= _addresses(embed, "url")
-    for key in ("image", "thumbnail"):
-        if url := normalised_url(_mapping(embed.get(key)).get("url")):
+    for key in PLACES:
+        if url := picture(_mapping(embed.get(key)).get("url")):
             kept[key], shown = {"url": url}, True
     color, moment = embed.get("color"), _moment(embed.get("timestamp"))
     if isinstance(color, int) and not isinstance(color, bool) and 0 <= color <= _COLOR:
@@ -72,18 +80,21 @@ def accepted_embed(embed: Mapping[str, Any], rewrite: Callable[[str], str], char
     return kept if shown else {}
 
 
-def grouped_embeds(embeds: Sequence[dict[str, Any]], count: int, characters: int) -> list[tuple[dict[str, Any], ...]]:
-    """Return embeds in posts, in order, each within the target's count and total of characters."""
+def grouped_embeds(
+    embeds: Sequence[dict[str, Any]], limits: Limits, files_of: Callable[[Mapping[str, Any]], Sequence[FileSlot]]
+) -> list[tuple[dict[str, Any], ...]]:
+    """Return embeds in posts, in order, each within the target's count, characters and files."""
     groups: list[tuple[dict[str, Any], ...]] = []
     group: list[dict[str, Any]] = []
-    total = 0
+    characters = files = 0
     for embed in embeds:
-        length = embed_length(embed)
-        if group and (len(group) >= count or total + length > characters):
+        length, carried = embed_length(embed), len(files_of(embed))
+        is_full = len(group) >= limits.embeds_per_message or characters + length > limits.embed_characters
+        if group and (is_full or files + carried > limits.attachments_per_message):
             groups.append(tuple(group))
-            group, total = [], 0
+            group, characters, files = [], 0, 0
         group.append(embed)
-        total += length
+        characters, files = characters + length, files + carried
     return [*groups, tuple(group)] if group else groups
 
 
@@ -118,7 +129,7 @@ def embed_as_text(embed: Mapping[str, Any]) -> str:
     if description := embed.get("description"):
         lines.append(description)
     lines += [f"**{field['name']}**\n{field['value']}" for field in embed.get("fields", ())]
-    lines += [f"<{embed[key]['url']}>" for key in ("image", "thumbnail") if key in embed]
+    lines += [f"<{embed[key]['url']}>" for key in PLACES if key in embed]
     if footer := embed.get("footer"):
         lines.append(f"-# {escaped(footer['text'])}")
     return quoted("\n".join(lines))
