@@ -1,0 +1,106 @@
+"""The control server: looks into both servers and lets things happen; never part of either API."""
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from aiohttp import web
+
+from reaper_tui.sandbox.discord_server import ChangeError
+from reaper_tui.sandbox.faults import KNOWN
+
+if TYPE_CHECKING:
+    from reaper_tui.sandbox.service import Sandbox
+
+
+class _FaultWish(msgspec.Struct, frozen=True):
+    faults: tuple[str, ...]
+
+
+class Control:
+    """Answers /state, /metrics, /faults, /discord/messages and /discord/gateway."""
+
+    def __init__(self, sandbox: "Sandbox") -> None:
+        self._sandbox = sandbox
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen on `port`, or on a free one; raises OSError if it is taken."""
+        application = web.Application()
+        application.router.add_get("/state", self._state)
+        application.router.add_get("/metrics", self._metrics)
+        application.router.add_get("/faults", self._show_faults)
+        application.router.add_post("/faults", self._set_faults)
+        application.router.add_post("/discord/messages", self._change)
+        application.router.add_post("/discord/gateway", self._gateway)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, host, port).start()
+        except OSError:
+            await self.stop()
+            raise
+        self.port = int(self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Close the port."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _state(self, request: web.Request) -> web.Response:
+        sandbox = self._sandbox
+        return _json(
+            {"discord": sandbox.discord.state(), "fluxer": sandbox.fluxer.state(), "faults": sandbox.active_faults}
+        )
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        return _json({"discord": self._sandbox.discord.metrics(), "fluxer": self._sandbox.fluxer.metrics()})
+
+    async def _show_faults(self, request: web.Request) -> web.Response:
+        return _json({"active": self._sandbox.active_faults, "known": KNOWN})
+
+    async def _set_faults(self, request: web.Request) -> web.Response:
+        try:
+            wish = msgspec.json.decode(await request.read(), type=_FaultWish)
+        except msgspec.MsgspecError:
+            return _refused('expected {"faults": [names]}, the whole set that is to be on')
+        unknown = [name for name in wish.faults if name not in KNOWN]
+        if unknown:
+            return _json({"error": f"unknown fault: {', '.join(unknown)}", "known": KNOWN}, status=400)
+        self._sandbox.set_faults(wish.faults)
+        return await self._show_faults(request)
+
+    async def _change(self, request: web.Request) -> web.Response:
+        try:
+            return _json(await self._sandbox.discord.change(await _body(request)))
+        except ChangeError as error:
+            return _refused(str(error))
+
+    async def _gateway(self, request: web.Request) -> web.Response:
+        action = (await _body(request)).get("action")
+        gateway = self._sandbox.discord.gateway
+        if action == "cut":
+            await gateway.cut()
+        elif action == "invalidate":
+            await gateway.cut(forget=True)
+        elif action == "reconnect":
+            await gateway.ask_to_reconnect()
+        else:
+            return _refused('expected {"action": "cut" | "invalidate" | "reconnect"}')
+        return _json({"action": action})
+
+
+async def _body(request: web.Request) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(await request.read(), type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return {}
+
+
+def _json(body: Any, status: int = 200) -> web.Response:
+    return web.Response(status=status, body=msgspec.json.encode(body), content_type="application/json")
+
+
+def _refused(reason: str) -> web.Response:
+    return _json({"error": reason}, status=400)
