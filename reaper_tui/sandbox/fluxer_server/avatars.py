@@ -39,8 +39,10 @@ class AvatarFetcher:
 
     async def close(self) -> None:
         """Stop fetching."""
-        for task in self._running.values():
+        running = list(self._running.values())
+        for task in running:
             task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         if self._session is not None:
             await self._session.close()
 

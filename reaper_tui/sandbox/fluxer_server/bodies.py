@@ -19,7 +19,7 @@ def decoded(raw: bytes) -> Any:
 
 def without_empty_values(value: Any, is_root: bool = True) -> Any:
     """The value as ordinary routes see it: "" and empty nested objects are null."""
-    if value == "" and isinstance(value, str):
+    if isinstance(value, str) and not value:
         return None
     if isinstance(value, list):
         return [without_empty_values(item, False) for item in cast("list[Any]", value)]

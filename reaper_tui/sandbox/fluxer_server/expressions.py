@@ -173,8 +173,8 @@ async def _add_emoji(call: Call, name: str, image: bytes) -> payloads.Json:
             raise limit_reached("MAX_ANIMATED_EMOJIS", "animated emojis")
         raise limit_reached("MAX_EMOJIS", "emojis")
     emoji = Emoji(call.community.next_id(), name, picture.is_animated, call.caller.id)
-    call.community.save_emoji(emoji)
     await call.context.files.save(image, "emojis", str(emoji.id))
+    call.community.save_emoji(emoji)
     return payloads.emoji(emoji)
 
 
@@ -183,8 +183,8 @@ async def _add_sticker(call: Call, name: str, description: str, tags: list[str],
     if len(call.community.stickers) >= MAX_STICKERS:
         raise limit_reached("MAX_STICKERS", "stickers")
     sticker = Sticker(call.community.next_id(), name, description, tags, picture.is_animated, call.caller.id)
-    call.community.save_sticker(sticker)
     await call.context.files.save(image, "stickers", str(sticker.id))
+    call.community.save_sticker(sticker)
     return payloads.sticker(sticker)
 
 

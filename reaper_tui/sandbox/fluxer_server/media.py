@@ -16,8 +16,8 @@ HASHED = frozenset({"avatars", "icons", "banners", "splashes", "embed-splashes"}
 NUMBERED = frozenset({"emojis", "stickers"})
 
 
-async def serve(raw_path: str, files: Files) -> web.StreamResponse:
-    """The file of a path below /media, or a 404."""
+async def serve(raw_path: str, files: Files) -> tuple[web.StreamResponse, int]:
+    """The file of a path below /media and its size, or a 404."""
     parts = [unquote(part) for part in raw_path.strip("/").split("/")]
     match parts:
         case ["attachments", channel_id, attachment_id, filename]:
@@ -32,10 +32,10 @@ async def serve(raw_path: str, files: Files) -> web.StreamResponse:
         case _:
             path, content_type = None, ""
     if path is None:
-        return web.Response(status=404, text="Not found")
+        return web.Response(status=404, text="Not found"), 0
     if not content_type:
         content_type = await asyncio.to_thread(_picture_type, path)
-    return web.FileResponse(path, headers={"Content-Type": content_type})
+    return web.FileResponse(path, headers={"Content-Type": content_type}), path.stat().st_size
 
 
 def _picture_type(path: Path) -> str:

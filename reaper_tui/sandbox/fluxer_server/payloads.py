@@ -44,7 +44,7 @@ def user(entity: User) -> Json:
     }
 
 
-_PRIVATE = {
+_PRIVATE: Json = {
     "is_staff": False,
     "acls": [],
     "traits": [],

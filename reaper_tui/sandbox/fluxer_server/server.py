@@ -154,7 +154,7 @@ class FluxerServer:
         if self.faults is not None:
             response = await self.faults.after(request, response) or response
         self._requests[(name, response.status)] += 1
-        self._bytes_in += request.content_length or 0
+        self._bytes_in += request.content.total_bytes
         self._bytes_out += response.content_length or 0
         return response
 
@@ -163,7 +163,9 @@ class FluxerServer:
         if raw_path == "/gateway":
             return "GET /gateway", await self._context.gateway.serve(request)
         if raw_path.startswith("/media/"):
-            return "GET /media", await media.serve(raw_path[len("/media") :], self._files)
+            response, size = await media.serve(raw_path[len("/media") :], self._files)
+            self._bytes_out += size
+            return "GET /media", response
         match = self._match(request.method, raw_path)
         if match is None:
             await request.read()

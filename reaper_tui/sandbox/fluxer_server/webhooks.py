@@ -85,8 +85,7 @@ async def edit(call: Call) -> Reply:
         if channel_id not in call.community.channels:
             raise unknown_channel()
         _check_room(call.community, channel_id)
-        webhook.channel_id = channel_id
-    await _change(call, webhook, fields, name, image)
+    await _change(call, webhook, fields, name, image, channel_id)
     return reply(_shown(call, webhook))
 
 
@@ -186,10 +185,13 @@ async def _avatar(call: Call, webhook_id: int, image: bytes | None) -> str | Non
     return hash
 
 
-async def _change(call: Call, webhook: Webhook, fields: Fields, name: str | None, image: bytes | None) -> None:
+async def _change(
+    call: Call, webhook: Webhook, fields: Fields, name: str | None, image: bytes | None, channel_id: int | None = None
+) -> None:
     if fields.has("avatar"):
         webhook.avatar = await _avatar(call, webhook.id, image)
     webhook.name = name or webhook.name
+    webhook.channel_id = channel_id or webhook.channel_id
     call.community.save_webhook(webhook)
     _announce(call, webhook.channel_id)
 
