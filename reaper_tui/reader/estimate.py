@@ -40,7 +40,7 @@ async def estimated_count(look: Look) -> tuple[int, bool]:
             density.append((place, _density(seen)))
     density.append((end, _density(newest)))
     between = sum((right - left) * (before + after) / 2 for (left, before), (right, after) in pairwise(density))
-    return len(oldest) + len(newest) + round(between), False
+    return len(oldest) + len(newest) + max(0, round(between) - 1), False
 
 
 def _ids(page: object) -> list[int]:
