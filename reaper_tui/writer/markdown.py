@@ -10,7 +10,7 @@ from reaper_tui.writer.normalisation import one_line
 from reaper_tui.writer.wording import written_date
 
 _SPECIAL = re.compile(r"[\\*~|`\[\]<>]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|@(?=everyone|here)")
-_EVERYBODY = re.compile(r"(?<!\\)@(?=(?:everyone|here)\b)")
+_EVERYBODY = re.compile(r"@(?=everyone|here)")
 _TOUCHABLE = re.compile(r"<|@(?:everyone|here)|/channels/")
 _NAVIGATION = {"home": "guide", "guide": "guide", "browse": "browse", "customize": "customize"}
 
@@ -29,7 +29,7 @@ _BEFORE_LINKS = r"""
 """
 _AFTER_LINKS = r"""
     | https?://[^\s<>`]+
-    | (?P<everybody>@(?:everyone|here)\b)
+    | (?P<everybody>@(?:everyone|here))
 """
 
 
@@ -40,7 +40,8 @@ def escaped(text: str) -> str:
 
 def at_name(name: str) -> str:
     """Return a readable mention of a name that addresses nobody."""
-    return _EVERYBODY.sub(r"\\@", f"@{escaped(name)}")
+    shown = f"@{escaped(name)}"
+    return f"\\{shown}" if _EVERYBODY.match(shown) else shown
 
 
 def quoted(text: str) -> str:
