@@ -8,13 +8,13 @@ from typing import Any, cast
 
 import msgspec
 
-from reaper_tui.model.community import Channel, ChannelKind, Guild, Role
+from reaper_tui.model.community import Channel, ChannelKind, Guild
 from reaper_tui.model.errors import AccessDenied, CloneError, ConfigurationError, NotFound, ServiceDown
 from reaper_tui.model.ids import optional_snowflake
 from reaper_tui.reader.cdn import Cdn
 from reaper_tui.reader.gateway import seen_channel_ids
 from reaper_tui.reader.http import DiscordHTTP
-from reaper_tui.reader.permissions import VIEW_CHANNEL, channel_permissions, guild_permissions, missing_to_read
+from reaper_tui.reader.permissions import channel_permissions, guild_permissions, missing_to_read
 from reaper_tui.reader.structure import (
     channel_from,
     emoji_from,
@@ -49,7 +49,7 @@ async def surveyed_guild(http: DiscordHTTP, guild_id: int, *, bot_id: int, token
         permissions = {
             channel.id: channel_permissions(granted, channel.overwrites, guild_id, bot_id, held) for channel in found
         }
-        channels = [_judged(channel, permissions[channel.id], guild_id, roles) for channel in found]
+        channels = [_judged(channel, permissions[channel.id]) for channel in found]
         raw_threads, notes = await all_threads(http, guild_id, channels, permissions)
         by_id = {channel.id: channel for channel in channels}
         threads = [
@@ -117,23 +117,15 @@ async def _held_roles(http: DiscordHTTP, guild_id: int, bot_id: int) -> frozense
     return frozenset(role for role in map(optional_snowflake, held) if role is not None)
 
 
-def _judged(channel: Channel, granted: int, guild_id: int, roles: Iterable[Role]) -> Channel:
-    everyone = channel_permissions(guild_permissions(guild_id, roles, (), False), channel.overwrites, guild_id, 0, ())
-    return msgspec.structs.replace(
-        channel, cannot_read=missing_to_read(channel, granted), is_private=not everyone & VIEW_CHANNEL
-    )
+def _judged(channel: Channel, granted: int) -> Channel:
+    return msgspec.structs.replace(channel, cannot_read=missing_to_read(channel, granted))
 
 
 def _under_parent(thread: Channel, by_id: dict[int, Channel]) -> Channel:
     parent = by_id.get(thread.parent_id) if thread.parent_id is not None else None
     if parent is None:
         return thread
-    return msgspec.structs.replace(
-        thread,
-        cannot_read=parent.cannot_read,
-        is_private=thread.is_private or parent.is_private,
-        is_nsfw=parent.is_nsfw,
-    )
+    return msgspec.structs.replace(thread, cannot_read=parent.cannot_read, is_nsfw=parent.is_nsfw)
 
 
 async def _hidden_by_gateway(
