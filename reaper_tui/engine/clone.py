@@ -112,7 +112,7 @@ class Clone:
         verification: Verification | None = None
         state, note = RunState.DONE, ""
         try:
-            sides = sides or await self._survey_through()
+            sides = sides or await self.survey()
             plan = await self.plan(sides, settings)
             progress.phase = Phase.PLAN
             await self._remember(sides, plan)
@@ -173,9 +173,6 @@ class Clone:
             raise
         self.control.move(RunState.DONE)
         return verification
-
-    async def _survey_through(self) -> BothSides:
-        return await self.outage.through("Discord or Fluxer", self.survey)
 
     async def _remember(self, sides: BothSides, plan: Plan) -> None:
         await self.journal.remember(

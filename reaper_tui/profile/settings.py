@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -83,8 +84,11 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     stream: StreamSettings = msgspec.field(default_factory=StreamSettings)
 
 
-def load_settings(path: Path) -> Settings:
-    """Return a profile from disk; raise ConfigurationError with file, place and mend."""
+def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Return a profile from disk with the environment laid over it.
+
+    Raises ConfigurationError with file, place and mend.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -107,10 +111,10 @@ def load_settings(path: Path) -> Settings:
         settings = msgspec.convert(raw, Settings)
     except msgspec.ValidationError as error:
         raise ConfigurationError(f"The profile {path} has a wrong value: {error}", "mend that value") from None
-    return with_environment(settings)
+    return with_environment(settings, environment)
 
 
-def with_environment(settings: Settings, environment: dict[str, str] | None = None) -> Settings:
+def with_environment(settings: Settings, environment: Mapping[str, str] | None = None) -> Settings:
     """Return settings with `REAPER_SECTION_KEY` variables laid over them."""
     variables = os.environ if environment is None else environment
     raw: dict[str, Any] = msgspec.to_builtins(settings)

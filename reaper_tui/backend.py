@@ -1,0 +1,91 @@
+"""What a face of the program (app or headless) needs of what stands behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from reaper_tui.engine.control import RunControl
+from reaper_tui.engine.events import EventLog
+from reaper_tui.engine.progress import Progress
+from reaper_tui.model.community import Community, Guild
+from reaper_tui.model.plan import Plan
+from reaper_tui.model.summary import Summary
+from reaper_tui.profile.secrets import Secret
+from reaper_tui.profile.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a token belongs to and where it may work: `places` are (id, name); `warnings` one line each with the mend.
+
+    `bot_id` fills in the invite link; empty when the check does not tell it.
+    """
+
+    name: str
+    places: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...] = ()
+    bot_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Both sides as they stand; estimates are (messages, is exact) by container id."""
+
+    guild: Guild
+    community: Community
+    estimates: Mapping[int, tuple[int, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileEntry:
+    """A profile on disk; `last` says in a few words how its last run ended, empty when there was none."""
+
+    name: str
+    path: Path
+    source_name: str
+    target_name: str
+    last: str
+
+
+class Workspace(Protocol):
+    """One opened profile; opening took its lease, closing gives it back. `workdir` holds its journal and spool."""
+
+    workdir: Path
+    settings: Settings
+    control: RunControl
+    progress: Progress
+    log: EventLog
+
+    async def survey(self) -> Survey: ...
+    def plan(self, survey: Survey, settings: Settings) -> Plan:
+        """Return what a run with these settings would do (settings.copy.channels is the selection)."""
+        ...
+
+    async def run(self, settings: Settings) -> Summary:
+        """Clone to the end, or until control stops it; raises CloneError when it cannot begin."""
+        ...
+
+    async def summary(self) -> Summary | None:
+        """Return the outcome of the last run, None when there was none."""
+        ...
+
+
+class Backend(Protocol):
+    """The door behind the app; every method may raise a CloneError whose line() can be shown."""
+
+    log_file: Path
+
+    def profiles(self) -> tuple[ProfileEntry, ...]: ...
+    async def check_discord(self, token: Secret, api_base: str) -> Identity: ...
+    async def check_fluxer(self, token: Secret, instance: str) -> Identity: ...
+    def save_profile(self, name: str, settings: Settings) -> Path: ...
+    def load_profile(self, path: Path) -> Settings: ...
+    def save_choices(self, path: Path, settings: Settings) -> None:
+        """Write the copy and speed sections of these settings into a profile, leaving the rest of the file alone."""
+        ...
+
+    def open(self, path: Path) -> AbstractAsyncContextManager[Workspace]: ...

@@ -1,0 +1,332 @@
+"""The door: commands and options, and how each failure leaves through it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import click
+
+from reaper_tui import __version__
+from reaper_tui.exit_codes import ExitCode, code_of_error
+from reaper_tui.logbook import open_logbook, redact
+from reaper_tui.model.errors import CloneError, ConfigurationError
+from reaper_tui.model.text import sanitise_line
+from reaper_tui.profile.paths import default_paths
+
+if TYPE_CHECKING:
+    from reaper_tui.profile.settings import Settings
+    from reaper_tui.sandbox.service import SandboxOptions
+
+P = ParamSpec("P")
+R = TypeVar("R")
+APP_COMMAND = "app"
+GENERATIONS = ("2026-02",)
+
+
+class DefaultGroup(click.Group):
+    """A group in which `reaper-tui [PROFILE]` opens the app."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Take a first word that is no command for a profile."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            args = [APP_COMMAND, *args]
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=DefaultGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="reaper-tui")
+@click.pass_context
+def cli(context: click.Context) -> int | None:
+    """Clone a Discord server into a Fluxer community.
+
+    `reaper-tui` alone, or with a PROFILE, opens the full-screen app; `reaper-tui demo` tries it on a built-in sandbox.
+    """
+    if context.invoked_subcommand is None:
+        return context.invoke(app_command, profile=None)
+    return None
+
+
+@cli.command(APP_COMMAND, hidden=True)
+@click.argument("profile", required=False)
+@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
+def app_command(profile: str | None, no_mouse: bool = False) -> int:
+    """Open the full-screen app."""
+    from reaper_tui.tui.app import run_app
+    from reaper_tui.wiring import ProgramBackend
+
+    paths = default_paths()
+    path = None
+    if profile is not None:
+        path = paths.profile(profile)
+        _load(profile)
+    open_logbook(paths.log_file)
+    return run_app(ProgramBackend(paths), profile=path, mouse=not no_mouse)
+
+
+def sandbox_options(command: Callable[P, R]) -> Callable[P, R]:
+    """Add the options that shape a sandbox."""
+    for option in reversed(
+        (
+            click.option("--messages", default=2000, show_default=True, type=click.IntRange(0, 5_000_000)),
+            click.option("--channels", default=12, show_default=True, type=click.IntRange(1, 500)),
+            click.option("--seed", default=1, show_default=True, help="Another seed, another community."),
+            click.option(
+                "--speed",
+                default=1.0,
+                show_default=True,
+                type=click.FloatRange(0, 10_000, min_open=True),
+                help="How many times faster every limit refills.",
+            ),
+            click.option("--generation", default="2026-02", show_default=True, type=click.Choice(GENERATIONS)),
+            click.option("--fault", "faults", multiple=True, help="Trouble to make, by name; may be repeated."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@sandbox_options
+@click.option("--headless", is_flag=True, help="Clone to the end without the app and verify.")
+@click.option("--json", "as_json", is_flag=True, help="With --headless: one JSON document on stdout.")
+@click.option("--home", type=click.Path(path_type=Path), help="Keep everything here; the same home resumes.")
+def demo(headless: bool, as_json: bool, home: Path | None, **shape: Any) -> int:
+    """Try everything on a built-in Discord server and Fluxer community."""
+    if as_json and not headless:
+        raise click.UsageError("--json needs --headless")
+    options = _options(shape)
+    return _demo_headless(options, home, as_json) if headless else _demo_app(options, home)
+
+
+@cli.command()
+@sandbox_options
+@click.option("--profile-out", type=click.Path(path_type=Path), help="Write a profile for the sandbox here.")
+@click.option("--state", type=click.Path(path_type=Path), help="Keep the servers' state here.")
+@click.option("--discord-port", default=0, type=click.IntRange(0, 65535))
+@click.option("--fluxer-port", default=0, type=click.IntRange(0, 65535))
+@click.option("--control-port", default=0, type=click.IntRange(0, 65535))
+def sandbox(profile_out: Path | None, **shape: Any) -> int:
+    """Serve a Discord server and a Fluxer community on loopback until stopped."""
+    from reaper_tui.demo import open_sandbox, sandbox_profile
+    from reaper_tui.profile.settings import save_settings
+    from reaper_tui.sandbox.service import SandboxError
+
+    options = _options(shape)
+    servers = open_sandbox(options)
+
+    def announce(facts: dict[str, Any]) -> None:
+        if profile_out is not None:
+            save_settings(profile_out, sandbox_profile(facts, options.speed))
+        print(json.dumps(facts), flush=True)
+
+    try:
+        asyncio.run(servers.serve_until_stopped(announce))
+    except SandboxError as error:
+        raise ConfigurationError(str(error)) from None
+    return ExitCode.DONE
+
+
+@cli.command()
+@click.argument("profile")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout at the end.")
+@click.option("--json-lines", "as_json_lines", is_flag=True, help="Events as JSON lines, the summary last.")
+@click.option("--dry-run", is_flag=True, help="Print the plan and write nothing to the target.")
+@click.option("--only", multiple=True, metavar="ID", help="Only this channel or category; may be repeated.")
+@click.option("--since", metavar="DATE", help="Only messages from this date (or message id) on.")
+@click.option("--until", metavar="HH:MM|9h30m", help="Stop then, resumably.")
+@click.option("--max-rate", metavar="N/min", help="At most so many messages a minute.")
+def run(
+    profile: str,
+    as_json: bool,
+    as_json_lines: bool,
+    dry_run: bool,
+    only: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    max_rate: str | None,
+) -> int:
+    """Clone, or resume where the last run stopped."""
+    from reaper_tui import headless
+    from reaper_tui.engine.since import first_cursor
+
+    settings, workdir = _load(profile)
+    if only:
+        settings.copy.channels = list(only)
+    if since is not None:
+        settings.copy.since = since
+    first_cursor(settings.copy.since)
+    if max_rate is not None:
+        settings.speed.max_messages_per_minute = headless.parse_rate(max_rate)
+    end = None if until is None else headless.parse_until(until, datetime.now().astimezone())
+    output = headless.Output(as_json, as_json_lines)
+    if dry_run:
+        return _run(headless.show_plan(settings, workdir, output))
+    return _run(headless.run_clone(settings, workdir, output, end))
+
+
+@cli.command()
+@click.argument("profile")
+@click.option("--json", "as_json", is_flag=True)
+def plan(profile: str, as_json: bool) -> int:
+    """Print what a run would do, writing nothing to the target."""
+    from reaper_tui import headless
+
+    settings, workdir = _load(profile)
+    return _run(headless.show_plan(settings, workdir, headless.Output(as_json)))
+
+
+@cli.command()
+@click.argument("profile")
+@click.option("--json", "as_json", is_flag=True)
+def verify(profile: str, as_json: bool) -> int:
+    """Read the target back and compare."""
+    from reaper_tui import headless
+
+    settings, workdir = _load(profile)
+    return _run(headless.verify_target(settings, workdir, headless.Output(as_json)))
+
+
+@cli.command()
+@click.argument("profile")
+@click.option("--json", "style", flag_value="json")
+@click.option("--markdown", "style", flag_value="markdown")
+def report(profile: str, style: str | None) -> int:
+    """Print what was done, what was not, and why."""
+    from reaper_tui import headless
+
+    settings, workdir = _load(profile)
+    return _run(headless.show_report(settings, workdir, style or "text"))
+
+
+@cli.command()
+def where() -> int:
+    """Print where files live."""
+    paths = default_paths()
+    for name, path in (
+        ("profiles", paths.config),
+        ("journals", paths.data),
+        ("cache", paths.cache),
+        ("log", paths.log_file),
+    ):
+        print(f"{name:10}{path}")
+    return ExitCode.DONE
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    try:
+        code: object = cli.main(standalone_mode=False)
+    except click.exceptions.Exit as error:
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        code = ExitCode.INTERRUPTED
+    except CloneError as error:
+        _say(redact(sanitise_line(error.line(), 1000)))
+        code = code_of_error(error)
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = ExitCode.INCOMPLETE
+    except Exception as error:
+        logging.getLogger("reaper_tui").exception("unexpected error")
+        kind = type(error).__name__
+        _say(f"an unexpected error ({kind}); nothing is lost — see {default_paths().log_file} and run again")
+        code = ExitCode.INCOMPLETE
+    sys.exit(int(code) if isinstance(code, int) else 0)
+
+
+def _say(line: str) -> None:
+    print(f"reaper-tui: {line}", file=sys.stderr)
+
+
+def _load(profile: str) -> tuple[Settings, Path]:
+    from reaper_tui.profile.settings import load_settings
+
+    paths = default_paths()
+    path = paths.profile(profile)
+    open_logbook(paths.log_file)
+    return load_settings(path), paths.workdir(path)
+
+
+def _run(work: Coroutine[Any, Any, ExitCode]) -> int:
+    return asyncio.run(work)
+
+
+def _options(shape: dict[str, Any]) -> SandboxOptions:
+    from reaper_tui.sandbox.service import SandboxOptions
+
+    return SandboxOptions(**{name: value for name, value in shape.items() if value is not None})
+
+
+def _demo_headless(options: SandboxOptions, home: Path | None, as_json: bool) -> int:
+    from reaper_tui import headless
+    from reaper_tui.demo import demo_home
+    from reaper_tui.profile.settings import load_settings
+
+    async def work() -> ExitCode:
+        async with demo_home(options, home, is_kept=False) as (paths, profile):
+            open_logbook(paths.log_file)
+            settings = load_settings(profile, environment={})
+            output = headless.Output(as_json)
+            return await headless.run_clone(settings, paths.workdir(profile), output)
+
+    return _run(work())
+
+
+def _demo_app(options: SandboxOptions, home: Path | None) -> int:
+    from reaper_tui.demo import default_home, demo_home, forget_home
+    from reaper_tui.tui.app import has_terminal, run_app
+    from reaper_tui.wiring import ProgramBackend
+
+    if not has_terminal():
+        raise ConfigurationError("The app needs a terminal", "without one, use: reaper-tui demo --headless")
+    ready: threading.Event = threading.Event()
+    found: list[tuple[Any, Path]] = []
+    failures: list[BaseException] = []
+    loop = asyncio.new_event_loop()
+    ending = asyncio.Event()
+
+    async def serve() -> None:
+        async with demo_home(options, home, is_kept=True) as places:
+            found.append(places)
+            ready.set()
+            await ending.wait()
+
+    def serve_in_thread() -> None:
+        try:
+            loop.run_until_complete(serve())
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            ready.set()
+            loop.close()
+
+    thread = threading.Thread(target=serve_in_thread, name="sandbox", daemon=True)
+    thread.start()
+    ready.wait()
+    if failures:
+        raise failures[0]
+    paths, profile = found[0]
+    open_logbook(paths.log_file)
+    backend = ProgramBackend(paths)
+    try:
+        code = run_app(backend, profile=profile, demo=True)
+        is_over = any(entry.last.startswith("done") for entry in backend.profiles())
+    finally:
+        loop.call_soon_threadsafe(ending.set)
+        thread.join(timeout=10)
+    if is_over and home is None:
+        forget_home(default_home(options))
+    return code

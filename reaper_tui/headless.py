@@ -1,0 +1,268 @@
+"""The engine without a screen: data on stdout, narration on stderr, never a prompt."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+import signal
+import sys
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from reaper_tui.engine.control import RunControl
+from reaper_tui.engine.events import Level, LogLine
+from reaper_tui.engine.progress import Snapshot
+from reaper_tui.exit_codes import WINDOW_OVER, ExitCode, code_of_summary, code_of_verification
+from reaper_tui.model.errors import CloneError, ConfigurationError
+from reaper_tui.model.plan import Action, Plan
+from reaper_tui.model.summary import Summary
+from reaper_tui.profile.settings import Settings
+from reaper_tui.report import markdown_report, text_report
+from reaper_tui.wiring import OpenWorkspace, open_workspace
+
+TICK_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What goes to stdout: one JSON document, JSON lines as things happen, or words."""
+
+    as_json: bool = False
+    as_json_lines: bool = False
+    is_quiet: bool = False
+
+
+async def run_clone(settings: Settings, workdir: Path, output: Output, until: float | None = None) -> ExitCode:
+    """Clone or resume to the end; `until` is seconds since 1970."""
+    async with open_workspace(settings, workdir) as workspace, _narrated(workspace, output):
+        return await run_in(workspace, output, until)
+
+
+async def run_in(workspace: OpenWorkspace, output: Output, until: float | None = None) -> ExitCode:
+    """Run in an opened workspace and print the outcome."""
+    async with _stoppable(workspace.control), _window(workspace.control, until):
+        try:
+            summary = await workspace.run(workspace.settings)
+        except asyncio.CancelledError:
+            found = await workspace.summary()
+            if found is None:
+                raise
+            summary = found
+        except CloneError:
+            found = await workspace.summary()
+            if found is not None and output.as_json:
+                _print_summary(found, output)
+            raise
+    _print_summary(summary, output)
+    return code_of_summary(summary)
+
+
+async def show_plan(settings: Settings, workdir: Path, output: Output) -> ExitCode:
+    """Print what a run would do, writing nothing to the target."""
+    async with open_workspace(settings, workdir) as workspace, _narrated(workspace, output):
+        survey = await workspace.survey()
+        plan = workspace.plan(survey, settings)
+    if output.as_json:
+        print(json.dumps(plan_document(plan), ensure_ascii=False))
+    else:
+        print("\n".join(plan_lines(plan)))
+    return ExitCode.DONE
+
+
+async def verify_target(settings: Settings, workdir: Path, output: Output) -> ExitCode:
+    """Read the target back, compare, and print what differs."""
+    async with (
+        open_workspace(settings, workdir) as workspace,
+        _narrated(workspace, output),
+        _stoppable(workspace.control),
+    ):
+        verification = await workspace.verify()
+    if output.as_json:
+        print(msgspec.json.encode(verification).decode())
+    else:
+        print(
+            f"checked {verification.checked}: {verification.missing} missing, {verification.extra} extra, "
+            f"{verification.changed} changed, {verification.out_of_order} out of order, "
+            f"{verification.unreadable} channels unreadable"
+        )
+        print("\n".join(verification.details))
+    return code_of_verification(verification)
+
+
+async def show_report(settings: Settings, workdir: Path, style: str) -> ExitCode:
+    """Print what was done, what was not, and why."""
+    async with open_workspace(settings, workdir) as workspace:
+        summary = await workspace.summary()
+    if summary is None:
+        raise ConfigurationError("There is nothing to report: this profile was never run", "run it first")
+    if style == "json":
+        print(msgspec.json.encode(summary).decode())
+    else:
+        print(markdown_report(summary) if style == "markdown" else text_report(summary))
+    return code_of_summary(summary)
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """Return a plan as JSON, ids as strings."""
+    document: dict[str, Any] = msgspec.to_builtins(plan)
+    for item in document["items"]:
+        for key in ("source_id", "target_id", "parent_id"):
+            item[key] = None if item[key] is None else str(item[key])
+    for route in document["routes"]:
+        route["container_id"], route["lane_id"] = str(route["container_id"]), str(route["lane_id"])
+    for exclusion in document["exclusions"]:
+        exclusion["source_id"] = None if exclusion["source_id"] is None else str(exclusion["source_id"])
+    document["messages"] = plan.messages
+    return document
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """Return a plan in words."""
+    lines = [f"{plan.source_name} → {plan.target_name}"]
+    kinds = dict.fromkeys(item.kind for item in plan.items)
+    for kind in kinds:
+        counts = [f"{plan.count(kind, action)} {action}" for action in Action if plan.count(kind, action)]
+        lines.append(f"  {kind}: {', '.join(counts)}")
+    exactly = "" if all(route.is_exact for route in plan.routes) else "about "
+    lines.append(f"  messages: {exactly}{plan.messages:,} from {len(plan.routes)} channels and threads")
+    lines.append(f"  requests: about {plan.calls:,}; time: about {duration(plan.seconds)}")
+    lines += [f"  stays behind: {exclusion.name} — {exclusion.reason}" for exclusion in plan.exclusions]
+    lines += [f"  note: {warning}" for warning in plan.warnings]
+    return lines
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in words."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def parse_until(text: str, now: datetime) -> float:
+    """Return when `HH:MM` comes next or a span such as `9h30m` is over, in seconds since 1970.
+
+    Raises ConfigurationError when it is neither.
+    """
+    if clock := re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text.strip()):
+        moment = now.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
+        return (moment if moment > now else moment + timedelta(days=1)).timestamp()
+    span = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m(?:in)?)?(?:(\d+)s)?", text.strip())
+    if span and any(span.groups()):
+        hours, minutes, seconds = (int(part or 0) for part in span.groups())
+        return (now + timedelta(hours=hours, minutes=minutes, seconds=seconds)).timestamp()
+    raise ConfigurationError(f"--until is neither a time nor a span: {text!r}", "write it as 07:30 or 9h30m")
+
+
+def parse_rate(text: str) -> int:
+    """Return messages a minute from `90/min` or `90`; raise ConfigurationError when it is neither."""
+    found = re.fullmatch(r"(\d+)(?:/min)?", text.strip())
+    if not found or int(found[1]) == 0:
+        raise ConfigurationError(f"--max-rate is no rate: {text!r}", "write it as 90/min")
+    return int(found[1])
+
+
+@contextlib.asynccontextmanager
+async def _stoppable(control: RunControl) -> AsyncGenerator[None]:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+
+    def ask(reason: str) -> None:
+        if control.is_stopping or not control.stop(reason):
+            control.cancel()
+            task.cancel()
+
+    signals: Mapping[signal.Signals, str] = {
+        signal.SIGINT: "interrupted",
+        signal.SIGTERM: "terminated",
+        signal.SIGHUP: "terminated",
+    }
+    for number, reason in signals.items():
+        loop.add_signal_handler(number, ask, reason)
+    try:
+        yield
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+@contextlib.asynccontextmanager
+async def _window(control: RunControl, until: float | None) -> AsyncGenerator[None]:
+    if until is None:
+        yield
+        return
+    handle = asyncio.get_running_loop().call_later(max(0.0, until - time.time()), control.stop, WINDOW_OVER)
+    try:
+        yield
+    finally:
+        handle.cancel()
+
+
+@contextlib.asynccontextmanager
+async def _narrated(workspace: OpenWorkspace, output: Output) -> AsyncGenerator[None]:
+    def tell(line: LogLine) -> None:
+        if output.as_json_lines:
+            document = {"at": line.at, "level": line.level.name.lower(), "text": line.text}
+            if line.channel_id is not None:
+                document["channel_id"] = str(line.channel_id)
+            print(json.dumps(document, ensure_ascii=False), flush=True)
+        elif line.level >= Level.INFO and not output.is_quiet:
+            print(f"{line.level.name.lower():8}{line.text}", file=sys.stderr)
+
+    unlisten = workspace.log.listen(tell)
+    ticker = asyncio.create_task(_tick(workspace, output, asyncio.sleep))
+    try:
+        yield
+    finally:
+        ticker.cancel()
+        unlisten()
+
+
+async def _tick(workspace: OpenWorkspace, output: Output, sleep: Callable[[float], Awaitable[None]]) -> None:
+    while True:
+        await sleep(TICK_SECONDS)
+        if workspace.control.is_active:
+            snapshot = workspace.progress.snapshot(workspace.control.state)
+            if output.as_json_lines:
+                print(json.dumps(_tick_document(snapshot)), flush=True)
+            elif not output.is_quiet:
+                print(_tick_line(snapshot), file=sys.stderr)
+
+
+def _tick_document(snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        "at": snapshot.now,
+        "state": snapshot.state.value,
+        "phase": snapshot.phase.value,
+        "settled": snapshot.settled,
+        "expected": snapshot.expected,
+        "rate_per_minute": round(snapshot.rate_per_minute, 1),
+    }
+
+
+def _tick_line(snapshot: Snapshot) -> str:
+    if snapshot.hold:
+        return f"holding {snapshot.hold}"
+    if not snapshot.expected:
+        return f"{snapshot.phase.value:8}{snapshot.note or f'{snapshot.structure_done} of {snapshot.structure_total}'}"
+    eta = "" if snapshot.eta_seconds is None else f", {duration(snapshot.eta_seconds)} left"
+    return (
+        f"{snapshot.state.value:8}{snapshot.settled:,} of {snapshot.expected:,} messages, "
+        f"{snapshot.rate_per_minute:,.0f} a minute{eta}"
+    )
+
+
+def _print_summary(summary: Summary, output: Output) -> None:
+    if output.as_json or output.as_json_lines:
+        print(msgspec.json.encode(summary).decode(), flush=True)
+    else:
+        print(text_report(summary))

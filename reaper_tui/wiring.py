@@ -1,0 +1,276 @@
+"""Composition: from a profile to reader, writer, journal and engine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import sqlite3
+import sys
+import time
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from reaper_tui.backend import Identity, ProfileEntry, Survey
+from reaper_tui.engine.clone import BothSides, Clone
+from reaper_tui.engine.plan import make_plan
+from reaper_tui.engine.ports import Composer
+from reaper_tui.engine.summing import summarise
+from reaper_tui.journal import queries
+from reaper_tui.journal.journal import Journal
+from reaper_tui.journal.lease import take_lease
+from reaper_tui.journal.records import Mapping
+from reaper_tui.logbook import never_show
+from reaper_tui.media.spool import MediaSpool
+from reaper_tui.model.community import Community
+from reaper_tui.model.errors import ConfigurationError
+from reaper_tui.model.plan import Plan
+from reaper_tui.model.summary import Summary, Verification
+from reaper_tui.profile.paths import Paths
+from reaper_tui.profile.secrets import Secret, resolve_secret
+from reaper_tui.profile.settings import Settings, check_addresses, checked_ids, load_settings, save_settings
+from reaper_tui.reader.client import DiscordReader
+from reaper_tui.watch import Watch
+from reaper_tui.writer.compose import SOURCE_HOSTS, MessageComposer, author_key
+from reaper_tui.writer.events import WriterEvent
+from reaper_tui.writer.writer import FluxerWriter
+
+SPOOL_BYTES = 1 << 30
+SETTLE_SECONDS = 3.0
+SHORTEST_SETTLE_SECONDS = 0.25
+
+
+class OpenWorkspace:
+    """One opened profile: fulfils `backend.Workspace`."""
+
+    def __init__(self, workdir: Path, settings: Settings, clone: Clone, mappings: Sequence[Mapping]) -> None:
+        self.workdir = workdir
+        self.settings = settings
+        self.clone = clone
+        self.control = clone.control
+        self.progress = clone.progress
+        self.log = clone.log
+        self._mappings = mappings
+        self._sides: BothSides | None = None
+
+    async def survey(self) -> Survey:
+        """Read both sides anew."""
+        self._mappings = await self.clone.journal.read(queries.mappings)
+        self._sides = await self.clone.survey()
+        return Survey(*self._sides)
+
+    def plan(self, survey: Survey, settings: Settings) -> Plan:
+        """Return what a run with these settings would do."""
+        return make_plan(survey.guild, survey.community, survey.estimates, settings, self._mappings)
+
+    async def run(self, settings: Settings) -> Summary:
+        """Clone to the end, or until the control stops it; a fresh survey is used once."""
+        sides, self._sides = self._sides, None
+        return await self.clone.run(settings, sides)
+
+    async def verify(self) -> Verification:
+        """Read the target back and compare."""
+        return await self.clone.verify()
+
+    async def summary(self) -> Summary | None:
+        """Return the outcome of the last run, None when there was none."""
+        summary = await summarise(self.clone.journal, self.progress)
+        return summary if summary.run_id else None
+
+
+@contextlib.asynccontextmanager
+async def open_workspace(settings: Settings, workdir: Path) -> AsyncGenerator[OpenWorkspace]:
+    """Open a profile's workspace: check it, take its lease, open its journal, build both sides.
+
+    Raises ConfigurationError, ProfileHeld or JournalError before anything is touched.
+    """
+    check_addresses(settings)
+    guild_id, community_id = checked_ids(settings)
+    discord_token = _secret(settings.discord.token, "Discord")
+    fluxer_token = _secret(settings.fluxer.token, "Fluxer")
+    async with contextlib.AsyncExitStack() as stack:
+        lease = await asyncio.to_thread(take_lease, workdir / "lock")
+        stack.callback(lease.release)
+        journal = await Journal.open(workdir / "journal.db")
+        stack.push_async_callback(journal.close)
+        await _check_pair(journal, guild_id, community_id)
+        watches: list[Watch] = []
+        reader = DiscordReader(
+            discord_token,
+            api_base=settings.discord.api_base,
+            gateway=settings.discord.gateway,
+            cdn=settings.discord.cdn,
+            notify=lambda event: watches[0].reader(event),
+        )
+        stack.push_async_callback(reader.close)
+        writer = FluxerWriter(
+            fluxer_token,
+            instance=settings.fluxer.instance,
+            api_base=settings.fluxer.api_base,
+            gateway=settings.fluxer.gateway,
+            media=settings.fluxer.media,
+            limits_scale=settings.fluxer.limits_scale,
+            notify=lambda event: watches[0].writer(event),
+            clock=time.monotonic,
+            sleep=asyncio.sleep,
+        )
+        stack.push_async_callback(writer.close)
+        spool = MediaSpool(
+            workdir / "spool",
+            SPOOL_BYTES,
+            cdn=settings.discord.cdn,
+            allow_private=settings.discord.api_base != Settings().discord.api_base,
+        )
+        stack.push_async_callback(spool.close)
+        scale = settings.fluxer.limits_scale
+        clone = Clone(
+            reader=reader,
+            writer=writer,
+            spool=spool,
+            journal=journal,
+            make_composer=_make_composer,
+            author_key=author_key,
+            guild_id=guild_id,
+            community_id=community_id,
+            settle_seconds=max(SHORTEST_SETTLE_SECONDS, SETTLE_SECONDS / scale),
+            limits_scale=scale,
+            peak_rss_mb=peak_rss_mb,
+        )
+        watches.append(Watch(clone.progress, clone.log))
+        yield OpenWorkspace(workdir, settings, clone, await journal.read(queries.mappings))
+
+
+class ProgramBackend:
+    """The program behind the app: fulfils `backend.Backend`."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+        self.log_file = paths.log_file
+
+    def profiles(self) -> tuple[ProfileEntry, ...]:
+        """Return the profiles there are, the one used last first."""
+        return tuple(self._entry(path) for path in self._paths.profiles())
+
+    async def check_discord(self, token: Secret, api_base: str) -> Identity:
+        """Return whom a Discord token belongs to."""
+        never_show(token.reveal())
+        reader = DiscordReader(token, api_base=api_base or Settings().discord.api_base)
+        try:
+            found = await reader.identity()
+        finally:
+            await reader.close()
+        return Identity(
+            found.name, tuple((str(place), name) for place, name in found.places), found.warnings, str(found.bot_id)
+        )
+
+    async def check_fluxer(self, token: Secret, instance: str) -> Identity:
+        """Return whom a Fluxer token belongs to."""
+        never_show(token.reveal())
+        writer = FluxerWriter(
+            token,
+            instance=instance or Settings().fluxer.instance,
+            notify=_nobody,
+            clock=time.monotonic,
+            sleep=asyncio.sleep,
+        )
+        try:
+            found = await writer.identity()
+        finally:
+            await writer.close()
+        return Identity(
+            found.name, tuple((str(place), name) for place, name in found.places), found.warnings, str(found.bot_id)
+        )
+
+    def save_profile(self, name: str, settings: Settings) -> Path:
+        """Write a new profile; raise ConfigurationError when the name is taken or is none."""
+        if not name or name.startswith(".") or not all(mark.isalnum() or mark in "-_. " for mark in name):
+            raise ConfigurationError(
+                f"“{name}” is no name for a profile", "use letters, digits, dots, dashes and underscores"
+            )
+        path = self._paths.config / f"{name}.toml"
+        if path.exists():
+            raise ConfigurationError(f"There is a profile “{name}” already", "choose another name")
+        save_settings(path, settings)
+        return path
+
+    def load_profile(self, path: Path) -> Settings:
+        """Return a profile's settings."""
+        return load_settings(path)
+
+    def save_choices(self, path: Path, settings: Settings) -> None:
+        """Write the copy and speed sections of these settings into a profile."""
+        kept = load_settings(path, environment={})
+        save_settings(path, msgspec.structs.replace(kept, copy=settings.copy, speed=settings.speed))
+
+    @contextlib.asynccontextmanager
+    async def open(self, path: Path) -> AsyncGenerator[OpenWorkspace]:
+        """Open a profile."""
+        settings = load_settings(path)
+        async with open_workspace(settings, self._paths.workdir(path)) as workspace:
+            yield workspace
+
+    def _entry(self, path: Path) -> ProfileEntry:
+        source, target, last = _last_outcome(self._paths.workdir(path) / "journal.db")
+        return ProfileEntry(path.stem, path, source, target, last)
+
+
+def peak_rss_mb() -> float:
+    """Return the most memory this process ever held, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1024 / 1024 if sys.platform == "darwin" else peak / 1024
+
+
+def _secret(reference: str, what: str) -> Secret:
+    secret = resolve_secret(reference, what)
+    never_show(secret.reveal())
+    return secret
+
+
+def _make_composer(community: Community, settings: Settings) -> Composer:
+    host = urlsplit(settings.discord.api_base).hostname or ""
+    hosts = SOURCE_HOSTS if host in (*SOURCE_HOSTS, "") else (*SOURCE_HOSTS, host)
+    return MessageComposer(
+        limits=community.limits,
+        source_guild_id=int(settings.discord.guild_id),
+        community_id=community.id,
+        link_base=community.link_base,
+        source_hosts=hosts,
+        timestamps=settings.copy.timestamps,
+        reactions=settings.copy.reactions,
+    )
+
+
+async def _check_pair(journal: Journal, guild_id: int, community_id: int) -> None:
+    known_guild = await journal.read(lambda raw: queries.fact(raw, "guild_id"))
+    known_community = await journal.read(lambda raw: queries.fact(raw, "community_id"))
+    if (known_guild or str(guild_id), known_community or str(community_id)) != (str(guild_id), str(community_id)):
+        raise ConfigurationError(
+            f"The journal belongs to another pair (server {known_guild}, community {known_community})",
+            "make a new profile for another pair",
+        )
+
+
+def _last_outcome(journal: Path) -> tuple[str, str, str]:
+    if not journal.exists():
+        return "", "", ""
+    try:
+        raw = sqlite3.connect(f"file:{journal}?mode=ro", uri=True, timeout=1)
+        try:
+            facts = dict(raw.execute("SELECT name, value FROM fact").fetchall())
+            row = raw.execute("SELECT state, ended_at, started_at FROM run ORDER BY id DESC LIMIT 1").fetchone()
+        finally:
+            raw.close()
+    except sqlite3.Error:
+        return "", "", ""
+    last = ""
+    if row:
+        state = row[0] if row[1] is not None else "interrupted"
+        last = f"{state} {time.strftime('%Y-%m-%d %H:%M', time.localtime(row[1] or row[2]))}"
+    return facts.get("guild_name", ""), facts.get("community_name", ""), last
+
+
+def _nobody(event: WriterEvent) -> None:
+    del event
