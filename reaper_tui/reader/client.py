@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self, cast
 from discord.http import Route
 
 from reaper_tui.model.community import Channel, Guild
-from reaper_tui.model.errors import AccessDenied, NotFound, Refused, ServiceDown
+from reaper_tui.model.errors import AccessDenied, ConfigurationError, NotFound, Refused, ServiceDown
 from reaper_tui.model.ids import optional_snowflake
 from reaper_tui.model.message import Message, RawMessage
 from reaper_tui.profile.secrets import Secret
@@ -202,8 +202,12 @@ class DiscordReader:
             self._user = record(await http.static_login(token))
             if optional_snowflake(self._user.get("id")) is None:
                 raise ServiceDown("Discord's answer to the login is unreadable", "check discord.api_base")
-        except BaseException:
+        except BaseException as failure:
             await http.close()
+            if isinstance(failure, NotFound):
+                raise ConfigurationError(
+                    "Discord's API is not at the given address", "check discord.api_base in the profile"
+                ) from failure
             raise
         return http
 

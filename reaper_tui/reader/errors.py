@@ -9,7 +9,7 @@ import aiohttp
 from discord.errors import DiscordServerError, Forbidden, HTTPException, RateLimited
 from discord.errors import NotFound as DiscordNotFound
 
-from reaper_tui.model.errors import AccessDenied, CloneError, NotFound, Refused, ServiceDown
+from reaper_tui.model.errors import AccessDenied, CloneError, ConfigurationError, NotFound, Refused, ServiceDown
 
 RETRIED_BY_LIBRARY = frozenset({500, 502, 504, 524})
 UNTOLD_BAN_SECONDS = 300.0
@@ -38,7 +38,7 @@ def translated(error: Exception, what: str) -> CloneError:
     if isinstance(error, TimeoutError):
         return ServiceDown("Discord does not answer in time")
     if isinstance(error, aiohttp.InvalidURL):
-        return ServiceDown("Discord's address is not usable", "check discord.api_base in the profile")
+        return ConfigurationError("Discord's address is not usable", "check discord.api_base in the profile")
     if isinstance(error, aiohttp.ClientError | OSError):
         return ServiceDown("The connection to Discord broke off")
     return ServiceDown(f"Discord sent something unreadable to {what}")

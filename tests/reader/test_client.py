@@ -9,7 +9,7 @@ import discord.http
 import pytest
 from aiohttp import web
 
-from reaper_tui.model.errors import AccessDenied, NotFound, ServiceDown
+from reaper_tui.model.errors import AccessDenied, ConfigurationError, NotFound, ServiceDown
 from reaper_tui.profile.secrets import Secret
 from reaper_tui.reader.client import DiscordReader
 from reaper_tui.reader.events import ReaderEvent
@@ -176,7 +176,7 @@ async def test_two_readers_with_different_addresses_do_not_disturb_each_other(
 ) -> None:
     serve_history(discord, history(3))
     async with DiscordReader(Secret("x"), api_base=discord.base.replace("/v10", "/other"), sleep=_no_sleep) as other:
-        with pytest.raises(NotFound):
+        with pytest.raises(ConfigurationError, match="address"):
             await other.page(5, 0)
         assert len(await reader.page(5, 0)) == 3
     assert discord.count(PATH) == 1
@@ -185,6 +185,12 @@ async def test_two_readers_with_different_addresses_do_not_disturb_each_other(
 
 def discord_base() -> str:
     return discord.http.Route.BASE
+
+
+async def test_an_address_that_is_none_is_a_configuration_error() -> None:
+    async with DiscordReader(Secret("x"), api_base="http://") as reader:
+        with pytest.raises(ConfigurationError):
+            await reader.identity()
 
 
 async def _no_sleep(seconds: float) -> None:

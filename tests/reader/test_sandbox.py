@@ -36,9 +36,11 @@ async def sandbox_reader(server: DiscordServer) -> AsyncIterator[DiscordReader]:
         yield reader
 
 
+@pytest.mark.parametrize("fault", ["", "rate-limit-storm"])
 async def test_survey_and_pages_bring_everything_that_was_generated(
-    server: DiscordServer, sandbox_reader: Reader
+    server: DiscordServer, sandbox_reader: Reader, fault: str
 ) -> None:
+    server.faults.set((fault,))
     community = server.community
     guild = await sandbox_reader.survey(community.id)
     expected = server.store.readable_counts()
@@ -113,3 +115,32 @@ async def test_one_message_and_its_links_are_renewed(server: DiscordServer, sand
     assert (seen.filename, seen.size) == ("map.png", 64)
     fresh = await sandbox_reader.refresh_links([seen.url])
     assert fresh[seen.url].partition("?")[0] == seen.url.partition("?")[0]
+
+
+async def test_hidden_channels_and_missing_content_are_noticed(
+    server: DiscordServer, sandbox_reader: DiscordReader
+) -> None:
+    server.faults.set(("hidden-channels", "no-message-content"))
+    guild = await sandbox_reader.survey(server.community.id)
+    assert len(server.store.hidden_channels) == 2
+    assert server.store.hidden_channels <= set(guild.hidden_channel_ids)
+    assert not guild.can_read_content
+    assert any("hidden from the bot" in note for note in guild.notes)
+
+
+async def test_many_cancels_at_any_moment_leave_the_reader_usable(
+    server: DiscordServer, sandbox_reader: DiscordReader
+) -> None:
+    guild = await sandbox_reader.survey(server.community.id)
+    places = [channel.id for channel in guild.containers() if not channel.cannot_read]
+    server.faults.set(("rate-limit-storm",))
+    for delay in range(25):
+        tasks = [asyncio.ensure_future(sandbox_reader.page(place, 0)) for place in places[:5]]
+        await asyncio.wait(tasks, timeout=delay / 500)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    async with asyncio.timeout(10):
+        pages = await asyncio.gather(*(sandbox_reader.page(place, 0) for place in places[:5]))
+    for place, page in zip(places, pages, strict=False):
+        assert [raw.id for raw in page] == [message.id for message in server.community.messages[place][:100]]
