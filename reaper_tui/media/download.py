@@ -1,0 +1,228 @@
+"""Downloads in chunks: redirects bounded, cut ones resumed where they broke off."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import Protocol
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+import httpcore
+import httpx
+
+from reaper_tui import __version__
+from reaper_tui.media.guard import GuardedBackend, Place, place_of
+from reaper_tui.model.errors import FileUnavailable, ServiceDown
+
+SOURCE_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
+TRIES = 4
+BACK_OFF = (0.5, 1.0, 2.0)
+LONGEST_RETRY_AFTER = 60.0
+REDIRECTS = 3
+TIMEOUT = httpx.Timeout(30.0, connect=15.0, pool=None)
+CONNECTIONS = 16
+SLOW_AFTER = 60.0
+SLOW_BYTES_PER_SECOND = 4096
+CUT = "it breaks off"
+_RANGE = re.compile(r"bytes (\d+)-\d*/(\d+|\*)")
+
+
+class Sink(Protocol):
+    """Takes the bytes of one download; `validator` is what a resumption must match, `restart` begins anew."""
+
+    received: int
+    validator: str
+
+    async def write(self, chunk: bytes) -> None: ...
+    async def restart(self) -> None: ...
+
+
+class _Broken(Exception):
+    """A try that failed for a passing reason; `retry_after` when the server named one."""
+
+    def __init__(self, cause: str, retry_after: float = 0.0) -> None:
+        super().__init__(cause)
+        self.retry_after = retry_after
+
+
+class _TooSlow(_Broken):
+    """The bytes come, but hardly."""
+
+
+class _TooShort(_Broken):
+    """The server ended the file before its declared size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be fetched: never more than `limit` bytes, exactly `declared` ones when that is known."""
+
+    url: str
+    limit: int
+    declared: int | None = None
+
+
+class Downloader:
+    """Fetches files of the source and of strangers; nobody ever gets a token or a cookie."""
+
+    def __init__(
+        self, *, cdn: str, allow_private: bool, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]
+    ) -> None:
+        place = place_of(cdn)
+        trusted: frozenset[Place] = frozenset({place} if place is not None else ())
+        self._source_hosts = SOURCE_HOSTS | {host for host, _ in trusted}
+        self._clock = clock
+        self._sleep = sleep
+        self._client = httpx.AsyncClient(
+            transport=GuardedTransport(GuardedBackend(trusted, allow_private=allow_private)),
+            headers={"User-Agent": f"reaper-tui/{__version__}", "Accept-Encoding": "identity"},
+            timeout=TIMEOUT,
+            trust_env=False,
+        )
+        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def download(self, wanted: Wanted, sink: Sink) -> None:
+        """Bring a file to a sink; raise FileUnavailable (gone, too large, wrong size) or ServiceDown."""
+        failure = _Broken("")
+        for attempt in range(TRIES):
+            if attempt:
+                await self._sleep(max(BACK_OFF[attempt - 1], min(failure.retry_after, LONGEST_RETRY_AFTER)))
+            try:
+                await self._follow(wanted, sink)
+            except _Broken as broken:
+                failure = broken
+                continue
+            return
+        if isinstance(failure, _TooSlow):
+            raise FileUnavailable("sent too slowly")
+        if isinstance(failure, _TooShort):
+            raise FileUnavailable("wrong size")
+        host = urlsplit(wanted.url).hostname or ""
+        if host in self._source_hosts:
+            raise ServiceDown(f"{host} does not give its files: {failure}", retry_after=failure.retry_after or None)
+        raise FileUnavailable("unreachable")
+
+    async def _follow(self, wanted: Wanted, sink: Sink) -> None:
+        url = wanted.url
+        for _ in range(REDIRECTS + 1):
+            if place_of(url) is None:
+                raise FileUnavailable("no web address")
+            try:
+                location = await self._try(url, wanted, sink)
+            except httpx.InvalidURL:
+                raise FileUnavailable("no web address") from None
+            except httpx.TimeoutException:
+                raise _Broken("no answer in time") from None
+            except httpx.TransportError as error:
+                raise _Broken(CUT if sink.received else _words(error)) from None
+            if not location:
+                return
+            url = urljoin(url, location)
+        raise FileUnavailable("redirected too often")
+
+    async def _try(self, url: str, wanted: Wanted, sink: Sink) -> str:
+        headers: dict[str, str] = {}
+        if sink.received and sink.validator:
+            headers = {"Range": f"bytes={sink.received}-", "If-Range": sink.validator}
+        elif sink.received:
+            await sink.restart()
+        async with self._client.stream("GET", url, headers=headers) as response:
+            if response.has_redirect_location:
+                return response.headers["location"]
+            if response.status_code not in (200, 206):
+                await self._explain(url, response, sink)
+            if response.headers.get("content-encoding", "identity") != "identity":
+                raise FileUnavailable("sent compressed")
+            await self._begin(response, wanted, sink)
+            await self._receive(response, wanted, sink)
+        if wanted.declared is not None and sink.received != wanted.declared:
+            raise _TooShort(CUT)
+        return ""
+
+    async def _explain(self, url: str, response: httpx.Response, sink: Sink) -> None:
+        status = response.status_code
+        if status in (401, 403):
+            raise FileUnavailable("expired")
+        if status in (404, 410):
+            raise FileUnavailable("expired" if _is_past(url) else "gone")
+        if status == 416:
+            await sink.restart()
+            raise _Broken(CUT)
+        if status in (408, 425, 429) or status >= 500:
+            raise _Broken(f"status {status}", _seconds(response.headers.get("retry-after", "")))
+        raise FileUnavailable(f"refused with {status}")
+
+    async def _begin(self, response: httpx.Response, wanted: Wanted, sink: Sink) -> None:
+        if response.status_code == 206:
+            found = _RANGE.match(response.headers.get("content-range", ""))
+            if found is None or int(found[1]) != sink.received:
+                await sink.restart()
+                raise _Broken(CUT)
+        elif sink.received:
+            await sink.restart()
+        if response.status_code == 200:
+            etag = response.headers.get("etag", "")
+            sink.validator = etag if etag and not etag.startswith("W/") else response.headers.get("last-modified", "")
+        length = response.headers.get("content-length", "")
+        if not length.isdecimal():
+            return
+        total = sink.received + int(length)
+        if total > wanted.limit:
+            raise FileUnavailable("too large")
+        if wanted.declared is not None and total != wanted.declared:
+            raise FileUnavailable("wrong size")
+
+    async def _receive(self, response: httpx.Response, wanted: Wanted, sink: Sink) -> None:
+        mark, counted = self._clock(), sink.received
+        async for chunk in response.aiter_raw():
+            if sink.received + len(chunk) > wanted.limit:
+                raise FileUnavailable("too large")
+            if wanted.declared is not None and sink.received + len(chunk) > wanted.declared:
+                raise FileUnavailable("wrong size")
+            await sink.write(chunk)
+            now = self._clock()
+            if now - mark >= SLOW_AFTER:
+                if sink.received - counted < SLOW_BYTES_PER_SECOND * (now - mark):
+                    raise _TooSlow("too slow")
+                mark, counted = now, sink.received
+
+
+class GuardedTransport(httpx.AsyncHTTPTransport):
+    """httpx's transport over connections that only go to permitted addresses."""
+
+    def __init__(self, backend: GuardedBackend) -> None:
+        super().__init__()
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=httpx.create_ssl_context(),
+            max_connections=CONNECTIONS,
+            max_keepalive_connections=CONNECTIONS,
+            keepalive_expiry=5.0,
+            network_backend=backend,
+        )
+
+
+def _is_past(url: str) -> bool:
+    """Return whether a signed link of the source says that its time is over."""
+    expires = parse_qs(urlsplit(url).query).get("ex", [""])[0]
+    try:
+        return int(expires, 16) < time.time() if expires else False
+    except ValueError:
+        return False
+
+
+def _seconds(value: str) -> float:
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        return 0.0
+
+
+def _words(error: httpx.TransportError) -> str:
+    return "it cannot be reached" if isinstance(error, httpx.ConnectError) else "the connection was cut"

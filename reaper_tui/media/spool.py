@@ -1,0 +1,245 @@
+"""Files on disk for a moment: a bounded number of bytes between the two CDNs."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import io
+import shutil
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from reaper_tui.media.download import Downloader, Wanted
+from reaper_tui.model.errors import FileUnavailable, SpoolFull
+from reaper_tui.model.outgoing import FileSlot, SpooledFile
+
+T = TypeVar("T")
+PREFIX = "spooled-"
+WRITE_BYTES = 262_144
+SPARE_BYTES = 64 * 1024 * 1024
+# Senders that each hold some files and wait for room would wait for ever; after this one of them may pass the bound.
+LONGEST_WAIT = 60.0
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class MediaSpool:
+    """Streams files to disk and hands them out; what is there at the start is a crash's leftover and goes."""
+
+    def __init__(
+        self,
+        directory: Path,
+        max_bytes: int,
+        *,
+        cdn: str = "",
+        allow_private: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._directory = directory
+        self._room = _Room(max_bytes)
+        self._downloader = Downloader(cdn=cdn, allow_private=allow_private, clock=clock, sleep=sleep)
+        self._held: dict[Path, tuple[int, str]] = {}
+        self._number = 0
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for leftover in directory.glob(f"{PREFIX}*"):
+            leftover.unlink(missing_ok=True)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Delete what was not released and close the connections."""
+        for path in list(self._held):
+            self._forget(path)
+        await self._downloader.close()
+
+    @property
+    def bytes_held(self) -> int:
+        """Return how many bytes files take up or are about to."""
+        return self._room.taken
+
+    async def fetch(self, slot: FileSlot, limit: int) -> SpooledFile:
+        """Stream one file to disk; raise FileUnavailable, ServiceDown or SpoolFull."""
+        if slot.size is not None and slot.size > limit:
+            raise FileUnavailable("too large")
+        reserved = slot.size if slot.size is not None else limit
+        await self._room.take(reserved)
+        self._number += 1
+        sink = _DiskSink(self._directory / f"{PREFIX}{self._number}")
+        is_whole = False
+        try:
+            await asyncio.to_thread(_check_space, self._directory, slot.size or 0)
+            await sink.open()
+            await self._downloader.download(Wanted(slot.url, limit, slot.size), sink)
+            await sink.finish()
+            is_whole = True
+        except OSError as error:
+            raise _spool_full(error, self._directory) from None
+        finally:
+            sink.close()
+            if not is_whole:
+                sink.path.unlink(missing_ok=True)
+                self._room.give(reserved)
+        self._room.give(reserved - sink.received)
+        self._held[sink.path] = (sink.received, sink.digest)
+        return SpooledFile(slot.key, sink.path, slot.filename, sink.received, slot.description, slot.is_spoiler)
+
+    def release(self, file: SpooledFile) -> None:
+        """Delete a file that was sent; a second time does nothing."""
+        self._forget(file.path)
+
+    def digest(self, file: SpooledFile) -> str:
+        """Return the SHA-256 of a held file's bytes, in hex."""
+        return self._held[file.path][1]
+
+    async def image(self, url: str, limit: int) -> bytes:
+        """Return a small image; raise FileUnavailable when it is larger than the limit or not there."""
+        sink = _MemorySink()
+        await self._downloader.download(Wanted(url, limit), sink)
+        return bytes(sink.data)
+
+    def _forget(self, path: Path) -> None:
+        held = self._held.pop(path, None)
+        if held is not None:
+            path.unlink(missing_ok=True)
+            self._room.give(held[0])
+
+
+class _Room:
+    """Bytes that may be on disk at once, given out in the order of asking."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._line: deque[asyncio.Event] = deque()
+        self.taken = 0
+
+    async def take(self, amount: int) -> None:
+        """Wait for room; something larger than all of it passes when it is alone."""
+        place = asyncio.Event()
+        self._line.append(place)
+        try:
+            while self._line[0] is not place or (self.taken and self.taken + amount > self._size):
+                place.clear()
+                is_first = self._line[0] is place
+                try:
+                    async with asyncio.timeout(LONGEST_WAIT if is_first else None):
+                        await place.wait()
+                except TimeoutError:
+                    break
+            self.taken += amount
+        finally:
+            self._line.remove(place)
+            self._wake()
+
+    def give(self, amount: int) -> None:
+        """Give room back."""
+        self.taken -= amount
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._line:
+            self._line[0].set()
+
+
+class _DiskSink:
+    """Writes through a thread in large pieces, so that the loop never waits for the disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.received = 0
+        self.validator = ""
+        self._file: io.FileIO | None = None
+        self._pending = bytearray()
+        self._hash = hashlib.sha256()
+
+    @property
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+    async def open(self) -> None:
+        await _in_thread(self._open)
+
+    async def write(self, chunk: bytes) -> None:
+        self._pending += chunk
+        self.received += len(chunk)
+        if len(self._pending) >= WRITE_BYTES:
+            await self._flush()
+
+    async def restart(self) -> None:
+        self._pending.clear()
+        self._hash = hashlib.sha256()
+        self.received = 0
+        await _in_thread(self._empty)
+
+    async def finish(self) -> None:
+        await self._flush()
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    async def _flush(self) -> None:
+        piece, self._pending = self._pending, bytearray()
+        if piece:
+            await _in_thread(lambda: self._store(piece))
+
+    def _open(self) -> None:
+        self._file = io.FileIO(self.path, "x")
+
+    def _store(self, piece: bytearray) -> None:
+        assert self._file is not None
+        view = memoryview(piece)
+        while view:
+            view = view[self._file.write(view) :]
+        self._hash.update(piece)
+
+    def _empty(self) -> None:
+        assert self._file is not None
+        self._file.seek(0)
+        self._file.truncate()
+
+
+class _MemorySink:
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.validator = ""
+        self.received = 0
+
+    async def write(self, chunk: bytes) -> None:
+        self.data += chunk
+        self.received = len(self.data)
+
+    async def restart(self) -> None:
+        self.data.clear()
+        self.received = 0
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """Run blocking work to its end even when cancelled, so that nothing is closed under its hands."""
+    task = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+def _check_space(directory: Path, wanted: int) -> None:
+    if shutil.disk_usage(directory).free < wanted + SPARE_BYTES:
+        raise OSError(errno.ENOSPC, "no space")
+
+
+def _spool_full(error: OSError, directory: Path) -> SpoolFull:
+    if error.errno in _FULL:
+        return SpoolFull(f"The disk under {directory} is full", "free some space and start again: it goes on from here")
+    return SpoolFull(f"Files cannot be kept under {directory}: {error.strerror}", "check the folder and the disk")
