@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 from discord.file import File
@@ -151,7 +151,7 @@ class DiscordHTTP(HTTPClient):
         if seconds >= WORTH_TELLING_SECONDS:
             self._tell("wait", "Discord's limit", seconds, attempt.channel_id if attempt else None)
 
-    def _tell(self, kind: Any, what: str, seconds: float, channel_id: int | None) -> None:
+    def _tell(self, kind: Literal["wait", "retry"], what: str, seconds: float, channel_id: int | None) -> None:
         self._notify(ReaderEvent(kind, what, seconds, channel_id, self._now() + seconds))
 
 

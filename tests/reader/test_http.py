@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -64,6 +65,35 @@ async def test_a_passing_fault_is_waited_out(
     assert len(told) >= (1 if fault() is drop else 3)  # type: ignore[operator]
     assert all(event.channel_id == 5 and event.seconds > 0 and event.until > time.time() for event in told)
     assert [nap for nap in naps if nap >= 0.5] == [event.seconds for event in told]
+
+
+async def test_an_internal_error_is_tried_again_and_told(
+    reader: DiscordReader, discord: FakeDiscord, events: list[ReaderEvent]
+) -> None:
+    discord.standing[PATH] = [MESSAGE]
+    discord.queue(PATH, reply({"message": "Internal Server Error"}, 500))
+    assert len(await reader.page(5, 0)) == 1
+    assert [(event.kind, event.seconds) for event in events] == [("retry", 1.0)]
+
+
+async def test_a_body_that_stops_flowing_is_given_up_and_asked_for_again(
+    reader: DiscordReader, discord: FakeDiscord, events: list[ReaderEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = asyncio.Event()
+
+    async def stall(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "500"})
+        await response.prepare(request)
+        await response.write(b"[")
+        await released.wait()
+        return response
+
+    monkeypatch.setattr("reaper_tui.reader.http.TIMEOUT", aiohttp.ClientTimeout(sock_read=0.1))
+    discord.standing[PATH] = [MESSAGE]
+    discord.queue(PATH, stall)
+    assert len(await reader.page(5, 0)) == 1
+    released.set()
+    assert [event.what for event in events] == ["Discord does not answer in time; trying again"]
 
 
 async def test_a_lasting_fault_ends_in_service_down_after_a_bounded_wait(
