@@ -1,0 +1,209 @@
+"""From engine to screen: a profile held open, its run, and what is new since the last look."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reaper_tui.engine.control import RunState
+from reaper_tui.engine.events import LogLine
+from reaper_tui.engine.progress import MirroredMessage, Snapshot
+from reaper_tui.model.errors import CloneError
+from reaper_tui.model.plan import Plan
+from reaper_tui.model.summary import Summary
+from reaper_tui.model.text import SafeText, sanitise_line
+from reaper_tui.profile.settings import Settings
+from reaper_tui.tui.backend import Backend, Survey, Workspace
+
+CLOSE_SECONDS = 10.0
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What went wrong and what the user can do, both fit to show."""
+
+    cause: SafeText
+    mend: SafeText
+    error: BaseException | None = None
+
+    def line(self) -> str:
+        """Return cause and mend on one line."""
+        return f"{self.cause} — {self.mend}" if self.mend else self.cause
+
+    @classmethod
+    def of_file(cls, path: Path, error: OSError) -> Problem:
+        """Return what to show when a file cannot be written."""
+        reason = error.strerror or type(error).__name__
+        return cls(sanitise_line(f"{path} cannot be written: {reason}", 600), SafeText("check the folder"), error)
+
+
+def problem_of(error: BaseException, log_file: Path) -> Problem:
+    """Return what to show for an error: a CloneError's own words, anything else by kind only, with the log's place."""
+    if isinstance(error, CloneError):
+        return Problem(sanitise_line(str(error), 600), sanitise_line(error.mend, 600), error)
+    logger.error("unexpected error", exc_info=error)
+    kind = sanitise_line(type(error).__name__, 60)
+    return Problem(
+        SafeText(f"Something unexpected went wrong ({kind})."),
+        sanitise_line(f"The details are in {log_file}. What was done so far is on record: it is safe to try again.", 600),
+        error,
+    )
+
+
+@dataclass(slots=True)
+class Session:
+    """One profile while the app works with it; whoever starts `hold` keeps it open until `close`."""
+
+    backend: Backend
+    path: Path
+    settings: Settings = field(default_factory=Settings)
+    survey: Survey | None = None
+    plan: Plan | None = None
+    summary: Summary | None = None
+    problem: Problem | None = None
+    has_run: bool = False
+    _workspace: Workspace | None = None
+    _run: asyncio.Task[Summary] | None = None
+    _opened: asyncio.Event = field(default_factory=asyncio.Event)
+    _closing: asyncio.Event = field(default_factory=asyncio.Event)
+    _closed: asyncio.Event = field(default_factory=asyncio.Event)
+    _settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def workspace(self) -> Workspace:
+        """Return the opened profile."""
+        assert self._workspace is not None
+        return self._workspace
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether the profile is open."""
+        return self._workspace is not None
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether a run is under way."""
+        return self._run is not None and not self._run.done()
+
+    async def hold(self, predecessor: Session | None = None) -> None:
+        """Open the profile, once the one before is closed, and keep it open until asked to close."""
+        try:
+            if predecessor is not None:
+                await predecessor.close()
+            async with self.backend.open(self.path) as workspace:
+                self._workspace = workspace
+                self.settings = workspace.settings
+                self._opened.set()
+                await self._closing.wait()
+        except Exception as error:
+            self.problem = problem_of(error, self.backend.log_file)
+        finally:
+            self._workspace = None
+            self._opened.set()
+            self._closed.set()
+
+    async def look(self) -> Survey | None:
+        """Return both sides as they stand; None leaves the reason in `problem`."""
+        await self._opened.wait()
+        if self._workspace is None:
+            return None
+        self.problem = None
+        try:
+            self.survey = await self._workspace.survey()
+        except Exception as error:
+            self.survey = None
+            self.problem = problem_of(error, self.backend.log_file)
+        return self.survey
+
+    def make_plan(self) -> Plan | None:
+        """Return what a run with the present settings would do; None leaves the reason in `problem`."""
+        assert self.survey is not None
+        self.problem = None
+        try:
+            self.plan = self.workspace.plan(self.survey, self.settings)
+        except Exception as error:
+            self.plan = None
+            self.problem = problem_of(error, self.backend.log_file)
+        return self.plan
+
+    async def transfer(self) -> None:
+        """Run to an end of any kind; afterwards `summary` or `problem` tell it."""
+        workspace = self.workspace
+        self.summary = None
+        self.problem = None
+        self.has_run = True
+        self._settled.clear()
+        self._run = asyncio.ensure_future(workspace.run(self.settings))
+        try:
+            await asyncio.wait({self._run})
+            await self._take_outcome(workspace, self._run)
+        finally:
+            self._run.cancel()
+            self._settled.set()
+
+    async def _take_outcome(self, workspace: Workspace, run: asyncio.Task[Summary]) -> None:
+        if not run.cancelled() and (error := run.exception()) is not None:
+            self.problem = problem_of(error, self.backend.log_file)
+        elif not run.cancelled():
+            self.summary = run.result()
+        if workspace.control.is_active:
+            workspace.control.move(RunState.FAILED if self.problem else RunState.STOPPED)
+        if self.summary is None:
+            with contextlib.suppress(Exception):
+                self.summary = await workspace.summary()
+
+    def stop(self, reason: str) -> bool:
+        """Ask the run to end at the next message boundary; return whether that changed anything."""
+        return self.is_running and self.workspace.control.stop(reason)
+
+    def cut_off(self) -> bool:
+        """Cancel the run now; the journal knows what was in flight."""
+        if self._run is None or self._run.done():
+            return False
+        self.workspace.control.cancel()
+        return self._run.cancel()
+
+    async def settled(self) -> None:
+        """Wait until no run is under way and its outcome is known."""
+        if self._run is not None:
+            await self._settled.wait()
+
+    async def close(self) -> None:
+        """Give the profile back."""
+        self._closing.set()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closed.wait(), CLOSE_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """One look at a run: the numbers, and the lines that are new."""
+
+    snapshot: Snapshot
+    lines: tuple[LogLine, ...]
+    messages: tuple[MirroredMessage, ...]
+
+
+@dataclass(slots=True)
+class Feed:
+    """Reads a workspace and remembers how far."""
+
+    workspace: Workspace
+    _line: int = 0
+    _message: int = 0
+
+    def read(self) -> Pulse:
+        """Return the state of this moment."""
+        progress = self.workspace.progress
+        lines = self.workspace.log.since(self._line)
+        messages = progress.stream_since(self._message)
+        if lines:
+            self._line = lines[-1].number
+        if messages:
+            self._message = messages[-1].number
+        return Pulse(progress.snapshot(self.workspace.control.state), lines, messages)

@@ -1,0 +1,62 @@
+"""The command palette: what the present screen offers, and every channel by name."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from rich.text import Text
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from reaper_tui.tui.bindings import Command, commands_of
+from reaper_tui.tui.screens.channels import ChannelsScreen
+from reaper_tui.tui.screens.room import Room
+
+if TYPE_CHECKING:
+    from reaper_tui.tui.app import ReaperApp
+
+
+class RoomCommands(Provider):
+    """Offers the actions of the screen the palette was opened on."""
+
+    async def discover(self) -> Hits:
+        """Yield everything on offer."""
+        for command in self._offered():
+            yield DiscoveryHit(command.label, partial(self._do, command.action), help=command.meaning)
+
+    async def search(self, query: str) -> Hits:
+        """Yield what matches."""
+        matcher = self.matcher(query)
+        for command in self._offered():
+            if (score := matcher.match(f"{command.label}: {command.meaning}")) > 0:
+                yield Hit(score, matcher.highlight(command.label), partial(self._do, command.action), help=command.meaning)
+        async for hit in self._channels(query):
+            yield hit
+
+    def _offered(self) -> Iterator[Command]:
+        screen = self.screen
+        if not isinstance(screen, Room):
+            return
+        seen: set[str] = set()
+        for command in commands_of(screen.room, "app"):
+            action = command.action.replace("app.", "")
+            owner = self.app if command.action.startswith("app.") else screen
+            name = action.partition("(")[0]
+            if action not in seen and owner.check_action(name, ()):
+                seen.add(action)
+                yield command
+
+    async def _channels(self, query: str) -> AsyncIterator[Hit]:
+        screen = self.screen
+        if not isinstance(screen, ChannelsScreen) or screen.tree.selection is None:
+            return
+        matcher = self.matcher(query)
+        for entry in screen.tree.selection.entries.values():
+            if (score := matcher.match(entry.name)) > 0:
+                title = Text(f"Go to {entry.name}")
+                yield Hit(score * 0.9, title, partial(screen.tree.go_to, entry.id), text=entry.name, help=entry.kind.value)
+
+    async def _do(self, action: str) -> None:
+        app = cast("ReaperApp", self.app)
+        await app.run_action(action, self.screen)

@@ -1,0 +1,106 @@
+"""The plan, before anything is written."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import getters, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Button, Static
+
+from reaper_tui.model.text import sanitise_line
+from reaper_tui.tui.bindings import bindings_of
+from reaper_tui.tui.bridge import Session
+from reaper_tui.tui.screens.room import Room
+from reaper_tui.tui.widgets.options_form import OptionsForm
+from reaper_tui.tui.widgets.pane_bar import PaneBar
+from reaper_tui.tui.widgets.plan_sheets import plan_page, routes_page
+from reaper_tui.tui.widgets.problem_panel import ProblemPanel
+from reaper_tui.tui.widgets.sheet import Sheet
+
+PANES = (("1", "plan", "Plan"), ("2", "routes", "Routes"), ("3", "options", "Options"))
+
+
+class ReviewScreen(Room):
+    """Says what a start would do; only the start button or `s` starts."""
+
+    room: ClassVar[str] = "review"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("review")
+    AUTO_FOCUS: ClassVar[str | None] = "#start"
+    pane_bar = getters.query_one(PaneBar)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+
+    def body(self) -> ComposeResult:
+        """Yield plan, routes, options, and the start button."""
+        yield Static(id="route", classes="screen-title", markup=False)
+        yield PaneBar(PANES, "plan")
+        yield ProblemPanel(id="problem")
+        with Horizontal(id="panes"):
+            with VerticalScroll(id="plan"):
+                yield Sheet(id="plan-sheet")
+            with VerticalScroll(id="routes"):
+                yield Sheet(id="routes-sheet")
+            yield OptionsForm(self._session.settings, id="options")
+        with Horizontal(classes="bar"):
+            yield Static(id="totals", markup=False)
+            yield Button("Back", id="back", compact=True)
+            yield Button("Start transfer", id="start", variant="success", compact=True)
+
+    def on_mount(self) -> None:
+        """Plan."""
+        self.set_class(True, "-show-plan")
+        self.make_plan()
+
+    @on(Button.Pressed, "#try-again")
+    def make_plan(self) -> None:
+        """Show what would be done with the present settings."""
+        plan = self._session.make_plan()
+        self.query_one("#problem").display = plan is None
+        self.query_one("#panes").display = plan is not None
+        self.query_one("#start", Button).disabled = plan is None
+        if plan is None:
+            assert self._session.problem is not None
+            self.query_one(ProblemPanel).show(self._session.problem)
+            return
+        route = f"{sanitise_line(plan.source_name, 60)} → {sanitise_line(plan.target_name, 60)}"
+        self.query_one("#route", Static).update(route)
+        self.query_one("#plan-sheet", Sheet).show(lambda sheet: plan_page(plan, sheet))
+        self.query_one("#routes-sheet", Sheet).show(lambda sheet: routes_page(plan, sheet))
+        remarks = [f"▲ {len(plan.warnings)} worth knowing"] if plan.warnings else []
+        remarks += [f"– {len(plan.exclusions)} stay behind"] if plan.exclusions else []
+        self.query_one("#totals", Static).update(" " + " · ".join(remarks))
+        self.refresh_bindings()
+
+    @on(OptionsForm.Changed)
+    def take_options(self, event: OptionsForm.Changed) -> None:
+        """Plan anew with other settings."""
+        self._session.settings = event.settings
+        self.make_plan()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer a start only when there is a plan."""
+        return None if action == "start" and self._session.plan is None else True
+
+    def action_show(self, name: str) -> None:
+        """Show one pane and stand in it."""
+        for _, pane, _ in PANES:
+            self.set_class(pane == name, f"-show-{pane}")
+        self.pane_bar.shown = name
+        first = self.query_one("#history") if name == "options" else self.query_one(f"#{name}")
+        first.focus()
+
+    @on(Button.Pressed, "#start")
+    def action_start(self) -> None:
+        """Begin."""
+        if self._session.plan is not None:
+            self.program.start_transfer()
+
+    @on(Button.Pressed, "#back")
+    def action_back(self) -> None:
+        """Go back to the channels."""
+        self.program.pop_screen()

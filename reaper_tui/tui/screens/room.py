@@ -1,0 +1,53 @@
+"""What all screens share: the masthead, the footer, and the notice for terminals too small."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from reaper_tui.tui.widgets.masthead import Masthead
+from reaper_tui.tui.widgets.too_small import HEIGHT, WIDTH, TooSmall
+
+if TYPE_CHECKING:
+    from reaper_tui.tui.app import ReaperApp
+
+WIDE = 100
+
+
+class Room(Screen[None]):
+    """A full screen of the app; `room` names it in the table of commands."""
+
+    room: ClassVar[str] = ""
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-slim"), (WIDTH, "-narrow"), (WIDE, "-wide")]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-flat"), (HEIGHT, "-low"), (30, "-tall")]
+
+    @property
+    def program(self) -> ReaperApp:
+        """Return the app this screen belongs to."""
+        return cast("ReaperApp", self.app)
+
+    def body(self) -> ComposeResult:
+        """Yield what stands between masthead and footer."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        """Yield the whole screen."""
+        yield TooSmall()
+        yield Masthead(self.room, is_demo=self.program.is_demo)
+        yield from self.body()
+        yield Footer(show_command_palette=self.program.size.width >= WIDE)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show the palette's key where there is room for it."""
+        footer = self.query_one(Footer)
+        if footer.show_command_palette != (event.size.width >= WIDE):
+            footer.show_command_palette = event.size.width >= WIDE
+            footer.refresh(recompose=True)
+
+    def say(self, message: str, *, title: str = "", severity: Any = "information") -> None:
+        """Show a short notice."""
+        self.notify(message, title=title, severity=severity, markup=False)

@@ -1,0 +1,69 @@
+"""The log of a run, with levels."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len, chop_cells
+from rich.text import Text
+from textual.reactive import reactive
+
+from reaper_tui.engine.events import Level, LogLine
+from reaper_tui.model.text import sanitise_line
+from reaper_tui.tui.figures import clock_time
+from reaper_tui.tui.glyphs import LEVEL_SIGNS, Tone
+from reaper_tui.tui.widgets.tail_view import TailView
+
+SIGN_WIDTH = 7
+CYCLE = {
+    Level.INFO: Level.WARNING,
+    Level.WARNING: Level.ERROR,
+    Level.ERROR: Level.DEBUG,
+    Level.DEBUG: Level.INFO,
+}
+
+
+class LogPane(TailView[LogLine]):
+    """Shows log lines from a level up, folded to the width."""
+
+    level: reactive[Level] = reactive(Level.INFO)
+
+    def cycle_level(self) -> None:
+        """Show the next selection of levels."""
+        self.level = CYCLE[self.level]
+
+    def watch_level(self, _level: Level) -> None:
+        """Lay out what passes the filter now."""
+        if self.is_mounted:
+            self.lay_out_again()
+
+    def is_shown(self, item: LogLine) -> bool:
+        return item.level >= self.level
+
+    def lay_out(self, item: LogLine, width: int) -> list[Text]:
+        sign = LEVEL_SIGNS[item.level]
+        head = Text.assemble(
+            (f" {clock_time(item.at)} ", self.tone(Tone.MUTED)), (f"{sign!s:<{SIGN_WIDTH}} ", self.tone(sign.tone))
+        )
+        indent = cell_len(head.plain)
+        parts = folded(sanitise_line(item.text), max(10, width - indent))
+        style = self.tone(sign.tone if item.level >= Level.WARNING else Tone.PLAIN)
+        return [
+            Text.assemble(head if place == 0 else " " * indent, (part, style)) for place, part in enumerate(parts)
+        ]
+
+
+def folded(line: str, width: int) -> list[str]:
+    """Return a line in pieces no wider than `width` columns, broken at spaces where there are any."""
+    if cell_len(line) <= width:
+        return [line]
+    pieces: list[str] = []
+    current = ""
+    for word in line.split(" "):
+        candidate = f"{current} {word}" if current else word
+        if cell_len(candidate) <= width:
+            current = candidate
+            continue
+        if current:
+            pieces.append(current)
+        *full, current = chop_cells(word, width) or [""]
+        pieces += full
+    return [*pieces, current]

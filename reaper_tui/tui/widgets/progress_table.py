@@ -1,0 +1,80 @@
+"""A row a channel while a run goes on."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from reaper_tui.engine.progress import ChannelProgress, ChannelState
+from reaper_tui.tui.figures import estimated, percent, text_bar
+from reaper_tui.tui.glyphs import CHANNEL_SIGNS, Tone, kind_sign
+from reaper_tui.tui.widgets.row_view import RowView
+
+STATE_WIDTH = 10
+COUNT_WIDTH = 15
+BUSY = (
+    ChannelState.FAILED,
+    ChannelState.HOLDING,
+    ChannelState.LIMITED,
+    ChannelState.SENDING,
+    ChannelState.READING,
+    ChannelState.INCOMPLETE,
+    ChannelState.STOPPED,
+    ChannelState.WAITING,
+    ChannelState.DONE,
+)
+TOLD = frozenset({ChannelState.FAILED, ChannelState.HOLDING, ChannelState.INCOMPLETE})
+
+
+class ProgressTable(RowView):
+    """Shows every channel with state, bar and counts; only changed rows are drawn again."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._rows: tuple[ChannelProgress, ...] = ()
+        self.is_busy_first = False
+
+    @property
+    def row_at_cursor(self) -> ChannelProgress | None:
+        """Return the channel under the cursor."""
+        return self._rows[self.cursor] if self._rows else None
+
+    def show_channels(self, channels: tuple[ChannelProgress, ...]) -> None:
+        """Show these rows, drawing only what differs."""
+        if self.is_busy_first:
+            channels = tuple(sorted(channels, key=lambda row: BUSY.index(row.state)))
+        before, self._rows = self._rows, channels
+        if len(before) != len(channels):
+            self.rows_changed()
+            return
+        for index, (old, new) in enumerate(zip(before, channels, strict=True)):
+            if old != new:
+                self.row_changed(index)
+
+    def row_count(self) -> int:
+        return len(self._rows)
+
+    def render_row(self, index: int, width: int) -> Text:
+        row = self._rows[index]
+        sign = CHANNEL_SIGNS[row.state]
+        rest = max(10, width - 2 - STATE_WIDTH - COUNT_WIDTH - 6)
+        bar_width = max(4, min(30, rest * 2 // 5))
+        is_cursor = index == self.cursor and self.has_focus
+        text = Text.assemble(("❯ " if is_cursor else "  ", self.tone(Tone.ACCENT)), self.sign(sign, STATE_WIDTH), " ")
+        name = Text.assemble((f"{kind_sign(row.kind).glyph} ", self.tone(Tone.MUTED)), row.name)
+        if row.parent_name and row.kind == "thread":
+            name.append(f" in {row.parent_name}", style=self.tone(Tone.MUTED))
+        if row.state in TOLD and row.note:
+            name.truncate(rest // 2, overflow="ellipsis", pad=True)
+            note = Text(row.note, style=self.tone(sign.tone))
+            note.truncate(rest - rest // 2, overflow="ellipsis", pad=True)
+            text = Text.assemble(text, name, " ", note, "     ")
+        else:
+            name.truncate(rest - bar_width, overflow="ellipsis", pad=True)
+            tone = Tone.SUCCESS if row.state is ChannelState.DONE else Tone.ACCENT
+            bar = text_bar(row.settled, row.expected, bar_width, self.tone(tone), self.tone(Tone.MUTED))
+            is_done = row.state is ChannelState.DONE
+            share = 100 if is_done and not row.expected else percent(row.settled, row.expected)
+            text = Text.assemble(text, name, " ", bar, f"{share:>4}%")
+        lost = row.failed + row.uncertain
+        counts = f"{row.settled:,}/{estimated(row.expected, row.is_captured)}"
+        return Text.assemble(text, (f"{counts:>{COUNT_WIDTH}}", self.tone(Tone.ERROR if lost else Tone.PLAIN)))

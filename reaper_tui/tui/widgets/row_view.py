@@ -1,0 +1,138 @@
+"""Rows of text, one line each, drawn only where they are seen."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from reaper_tui.tui.glyphs import Sign, Tone
+
+TONES = frozenset(f"row--{tone.value}" for tone in Tone)
+
+
+class RowView(ScrollView, can_focus=True):
+    """A list with a cursor; what a row says comes from `render_row`, a thousand rows cost what a screenful does."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"row--cursor", *TONES}
+    DEFAULT_CSS = """
+    RowView { height: 1fr; width: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
+    """
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "cursor(-1)", "Up", show=False),
+        Binding("down,j", "cursor(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home", "edge(0)", "First", show=False),
+        Binding("end", "edge(1)", "Last", show=False),
+    ]
+
+    cursor: reactive[int] = reactive(0)
+
+    def row_count(self) -> int:
+        """Return how many rows there are."""
+        raise NotImplementedError
+
+    def render_row(self, index: int, width: int) -> Text:
+        """Return one row, already free of anything that steers a terminal."""
+        raise NotImplementedError
+
+    def row_clicked(self, index: int, meta: dict[str, Any], chain: int) -> None:
+        """Act on a click; the cursor is on the row already."""
+
+    def tone(self, tone: Tone) -> Style:
+        """Return the style of a tone in the present theme."""
+        return self.get_component_rich_style(f"row--{tone.value}", partial=True)
+
+    def sign(self, sign: Sign, width: int = 0) -> Text:
+        """Return a sign as coloured text, padded to a width."""
+        return Text(f"{sign!s:<{width}}", style=self.tone(sign.tone))
+
+    @property
+    def row_width(self) -> int:
+        """Return the columns a row may fill."""
+        return self.scrollable_content_region.width
+
+    def rows_changed(self) -> None:
+        """Take note that rows came or went."""
+        count = self.row_count()
+        self.virtual_size = Size(0, count)
+        if self.cursor >= count:
+            self.cursor = max(0, count - 1)
+        self.refresh()
+
+    def row_changed(self, index: int) -> None:
+        """Take note that one row says something else."""
+        self.refresh_line(index)
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line of the screen."""
+        width = self.row_width
+        index = y + round(self.scroll_offset.y)
+        base = self.rich_style
+        if index >= self.row_count():
+            return Strip.blank(width, base)
+        text = self.render_row(index, width)
+        text.end = ""
+        text.no_wrap = True
+        text.truncate(width, overflow="ellipsis")
+        if index == self.cursor and self.has_cursor:
+            base += self.get_component_rich_style("row--cursor", partial=True)
+        return Strip(text.render(self.app.console)).adjust_cell_length(width).apply_style(base)
+
+    @property
+    def has_cursor(self) -> bool:
+        """Return whether the cursor is drawn."""
+        return True
+
+    def validate_cursor(self, cursor: int) -> int:
+        """Keep the cursor on a row."""
+        return max(0, min(cursor, self.row_count() - 1))
+
+    def watch_cursor(self, before: int, after: int) -> None:
+        """Draw the cursor where it is now, in view."""
+        self.refresh_line(before)
+        self.refresh_line(after)
+        self.show_row(after)
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Draw the cursor in the colour it has now."""
+        self.refresh()
+
+    def show_row(self, index: int) -> None:
+        """Scroll until a row is in view."""
+        top, height = round(self.scroll_offset.y), self.scrollable_content_region.height
+        if height <= 0 or index < top:
+            self.scroll_to(y=index, animate=False)
+        elif index >= top + height:
+            self.scroll_to(y=index - height + 1, animate=False)
+
+    def action_cursor(self, step: int) -> None:
+        """Move the cursor by rows."""
+        self.cursor += step
+
+    def action_page(self, direction: int) -> None:
+        """Move the cursor by a page."""
+        self.cursor += direction * max(1, self.scrollable_content_region.height - 1)
+
+    def action_edge(self, is_end: int) -> None:
+        """Move the cursor to the first or last row."""
+        self.cursor = self.row_count() - 1 if is_end else 0
+
+    async def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the row under the mouse and act on it."""
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        index = offset.y + round(self.scroll_offset.y)
+        if 0 <= index < self.row_count():
+            self.cursor = index
+            self.row_clicked(index, event.style.meta, event.chain)
