@@ -287,10 +287,10 @@ def _demo_headless(options: SandboxOptions, home: Path | None, as_json: bool) ->
 
 def _demo_app(options: SandboxOptions, home: Path | None) -> int:
     from reaper_tui.demo import default_home, demo_home, forget_home
-    from reaper_tui.tui.app import has_terminal, run_app
+    from reaper_tui.tui.app import run_app
     from reaper_tui.wiring import ProgramBackend
 
-    if not has_terminal():
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise ConfigurationError("The app needs a terminal", "without one, use: reaper-tui demo --headless")
     ready: threading.Event = threading.Event()
     found: list[tuple[Any, Path]] = []

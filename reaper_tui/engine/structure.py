@@ -396,7 +396,7 @@ class StructureBuilder:
 
     async def _settle_known(self, kind: str, item: PlanItem, name: str, *, counts: bool = True) -> None:
         if item.action is Action.CANNOT:
-            await self._record(kind, item.source_id, None, name, "failed", reason=item.reason)
+            await self._record(kind, item.source_id, None, name, "excluded", reason=item.reason)
         else:
             record = self._records.get((kind, item.source_id))
             if record is None or record.target_id != item.target_id:

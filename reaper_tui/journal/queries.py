@@ -196,7 +196,7 @@ def structure_count(raw: sqlite3.Connection) -> dict[str, StructureCount]:
     }
     counts = {name: StructureCount() for name in names.values()}
     for kind, outcome, number in raw.execute("SELECT kind, outcome, count(*) FROM mapping GROUP BY kind, outcome"):
-        if kind not in names:
+        if kind not in names or outcome == "excluded":
             continue
         count = counts[names[kind]]
         count.planned += number

@@ -62,7 +62,7 @@ class PartRecord(msgspec.Struct, frozen=True):
 class Mapping(msgspec.Struct, frozen=True):
     """Where one item of the structure stands on the target.
 
-    `outcome` is intended, created, reused or failed; `applied` remembers what was last written there.
+    `outcome` is intended, created, reused, failed, or excluded by the plan; `applied` is what was last written there.
     """
 
     kind: str
