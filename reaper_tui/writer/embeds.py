@@ -29,7 +29,7 @@ def own_embeds(embeds: Sequence[Mapping[str, Any]], content: str, *, is_person: 
     has_link = "http://" in content or "https://" in content
     kept: list[Mapping[str, Any]] = []
     for embed in embeds:
-        kind, url = embed.get("type"), embed.get("url")
+        kind, url = str(embed.get("type")), embed.get("url")
         is_linked = isinstance(url, str) and url != "" and url in content
         is_preview = (kind in _PREVIEWS and has_link) or (is_person and is_linked)
         if kind not in _NOTICES and not is_preview:
@@ -142,8 +142,10 @@ def _fields(value: object, take: Callable[..., str]) -> list[dict[str, Any]]:
         name = take(entry.get("name"), _TITLE, is_markup=True)
         text = take(entry.get("value"), _FIELD_VALUE, is_markup=True)
         if name or text:
-            is_inline = entry.get("inline") is True
-            kept.append({"name": name or _ZERO_WIDTH_SPACE, "value": text or _ZERO_WIDTH_SPACE, "inline": is_inline})
+            name = name or take(_ZERO_WIDTH_SPACE, 1, is_markup=False)
+            text = text or take(_ZERO_WIDTH_SPACE, 1, is_markup=False)
+        if name and text:
+            kept.append({"name": name, "value": text, "inline": entry.get("inline") is True})
     return kept
 
 

@@ -20,7 +20,7 @@ _EXTENSIONS = frozenset({"png", "jpg", "jpeg", "webp", "gif"})
 
 
 class Pictures:
-    """The embed images of one message, each once."""
+    """The embed images of one message; one that is shown again keeps its address, as each file goes over once."""
 
     def __init__(self, hosts: tuple[str, ...], degrade: Degrade) -> None:
         self.lines: list[str] = []
@@ -40,6 +40,8 @@ class Pictures:
                 self._lost.add(slot.key)
                 self.lines.append(f"🖼 {slot.filename} — {escaped(shortened(reason, 200))}")
             return ""
+        if slot.filename in self._slots:
+            return url
         self._slots[slot.filename] = slot
         return _SCHEME + slot.filename
 
