@@ -100,3 +100,18 @@ async def test_large_uploads_are_never_whole_in_memory() -> None:
                 assert response.status == 204
         assert psutil.Process(process.pid).memory_info().rss - before < 24 * MIB
     assert process.returncode == 0
+
+
+async def test_an_upload_that_is_cut_off_leaves_nothing(client: Client) -> None:
+    hook = await client.webhook(await client.general())
+    before = client.server.state()["message_count"]
+
+    async def broken_off() -> AsyncIterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="files[0]"; filename="a"\r\n\r\n' + bytes(MIB)
+        raise OSError("the cable is out")
+
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    with pytest.raises((aiohttp.ClientError, OSError)):
+        await client.session.post(client.facts["api_base"] + hook, data=broken_off(), headers=headers)
+    assert (await client.call("POST", hook, {"content": "goes on"}))[0] == 200
+    assert client.server.state()["message_count"] == before + 1

@@ -48,7 +48,7 @@ def has_virus(files: list[tuple[FileDescription, Upload]]) -> bool:
 
 async def keep(
     community: Community, files: Files, channel_id: int, uploads: list[tuple[FileDescription, Upload]]
-) -> list[Attachment]:
+) -> tuple[Attachment, ...]:
     """Store the uploads and describe them."""
     result: list[Attachment] = []
     for description, upload in uploads:
@@ -76,4 +76,4 @@ async def keep(
             attachment.is_media = True
             attachment.flags |= IS_ANIMATED if picture.is_animated else 0
         result.append(attachment)
-    return result
+    return tuple(result)

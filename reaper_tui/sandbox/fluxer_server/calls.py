@@ -87,7 +87,7 @@ class Call:
     def snowflake(self, name: str) -> int:
         """An id of the path."""
         value = self.parameters[name]
-        if not (value.isascii() and value.isdecimal()):
+        if not (value.isascii() and value.isdecimal() and len(value) <= 19):
             raise invalid_field(name, "INVALID_SNOWFLAKE_FORMAT", "Invalid snowflake.")
         return int(value)
 

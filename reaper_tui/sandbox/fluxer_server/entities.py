@@ -161,12 +161,12 @@ class Snapshot(msgspec.Struct):
     timestamp: str
     type: int
     flags: int
-    mentions: list[int]
-    embeds: list[dict[str, Any]]
-    attachments: list[Attachment]
+    mentions: tuple[int, ...]
+    embeds: tuple[dict[str, Any], ...]
+    attachments: tuple[Attachment, ...]
 
 
-class Message(msgspec.Struct):
+class Message(msgspec.Struct, gc=False):
     """A message; `webhook_id` is set where a webhook spoke under `author_name`."""
 
     id: int
@@ -181,12 +181,12 @@ class Message(msgspec.Struct):
     edited_timestamp: str | None = None
     pinned_at: str | None = None
     mentions_everyone: bool = False
-    mentions: list[int] = []
-    mention_roles: list[int] = []
-    embeds: list[dict[str, Any]] = []
-    attachments: list[Attachment] = []
-    stickers: list[StickerItem] = []
-    reactions: list[Reaction] = []
+    mentions: tuple[int, ...] = ()
+    mention_roles: tuple[int, ...] = ()
+    embeds: tuple[dict[str, Any], ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    stickers: tuple[StickerItem, ...] = ()
+    reactions: tuple[Reaction, ...] = ()
     reference: Reference | None = None
     snapshot: Snapshot | None = None
     nonce: str | None = None

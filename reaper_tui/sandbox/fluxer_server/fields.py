@@ -79,20 +79,20 @@ class Fields:
             if is_required:
                 self.refuse(key)
             return None
-        if isinstance(value, bool) or not str(value).isdecimal():
+        number = None if isinstance(value, bool) else _unsigned(value, 63)
+        if number is None:
             self.refuse(key, "INVALID_SNOWFLAKE_FORMAT", "Invalid snowflake.")
-            return None
-        return int(value)
+        return number
 
     def permissions(self, key: str) -> int | None:
         """A bit set, as a decimal string or a number."""
         value = self._body.get(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, (str, int)) or not str(value).isdecimal():
+        number = None if isinstance(value, bool) else _unsigned(value, 64)
+        if number is None:
             self.refuse(key, "INVALID_INTEGER_FORMAT", "Invalid integer format.")
-            return None
-        return int(value)
+        return number
 
     def colour(self, key: str) -> int | None:
         """An RGB number."""
@@ -183,3 +183,11 @@ class Fields:
         """Take over the issues of nested objects."""
         for fields in nested:
             self.issues += fields.issues
+
+
+def _unsigned(value: object, bits: int) -> int | None:
+    """The number that a string or an integer holds, if it fits."""
+    text = str(value) if isinstance(value, (str, int)) else ""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 20):
+        return None
+    return int(text) if int(text) < 1 << bits else None

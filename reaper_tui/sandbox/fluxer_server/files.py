@@ -52,6 +52,11 @@ class _Sink:
         assert self.file is not None
         self.file.close()
 
+    def abandon(self) -> None:
+        if self.file is not None:
+            self.file.close()
+            self.path.unlink(missing_ok=True)
+
 
 class Files:
     """A directory of bytes; without a path a temporary one, removed at the end."""
@@ -84,21 +89,12 @@ class Files:
         """Stream a part to disk; beyond `most` bytes it is only counted."""
         self._uploads += 1
         sink = _Sink(self._incoming / str(self._uploads), most)
-        digest = hashlib.sha256()
-        while chunk := await part.read_chunk(CHUNK_BYTES):
-            sink.size += len(chunk)
-            if sink.size > most:
-                sink.pending, sink.pending_bytes = [], 0
-                continue
-            digest.update(chunk)
-            if len(sink.head) < HEAD_BYTES:
-                sink.head += chunk[: HEAD_BYTES - len(sink.head)]
-            sink.pending.append(bytes(chunk))
-            sink.pending_bytes += len(chunk)
-            if sink.pending_bytes >= HEAD_BYTES:
-                await asyncio.to_thread(sink.write_pending)
-        await asyncio.to_thread(sink.finish)
-        return Upload(sink.path, sink.size, bytes(sink.head), digest.hexdigest())
+        try:
+            digest = await self._drain(part, sink)
+        except BaseException:
+            await asyncio.to_thread(sink.abandon)
+            raise
+        return Upload(sink.path, sink.size, bytes(sink.head), digest)
 
     async def keep(self, upload: Upload, *key: str) -> None:
         """Move an upload to its key; a JPEG loses its metadata on the way, as the real server re-encodes it."""
@@ -112,6 +108,24 @@ class Files:
     async def remove(self, *key: str) -> None:
         """Delete the bytes of a key, or of all keys below it."""
         await asyncio.to_thread(self._remove, self._root.joinpath(*key))
+
+    async def _drain(self, part: BodyPartReader, sink: _Sink) -> str:
+        """Write the part to the sink; returns its SHA-256."""
+        digest = hashlib.sha256()
+        while chunk := await part.read_chunk(CHUNK_BYTES):
+            sink.size += len(chunk)
+            if sink.size > sink.most:
+                sink.pending, sink.pending_bytes = [], 0
+                continue
+            digest.update(chunk)
+            if len(sink.head) < HEAD_BYTES:
+                sink.head += chunk[: HEAD_BYTES - len(sink.head)]
+            sink.pending.append(bytes(chunk))
+            sink.pending_bytes += len(chunk)
+            if sink.pending_bytes >= HEAD_BYTES:
+                await asyncio.to_thread(sink.write_pending)
+        await asyncio.to_thread(sink.finish)
+        return digest.hexdigest()
 
     def _write(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

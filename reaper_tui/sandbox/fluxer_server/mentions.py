@@ -17,8 +17,8 @@ _CODE = re.compile(r"```[\s\S]*?```|``[\s\S]*?``|`[^`]*`")
 class Mentions(NamedTuple):
     """Those notified."""
 
-    users: list[int]
-    roles: list[int]
+    users: tuple[int, ...]
+    roles: tuple[int, ...]
     has_everyone: bool
 
 
@@ -45,6 +45,6 @@ def mentions_of(
         if "roles" not in parse:
             roles = [id for id in roles if id in listed_roles]
         has_everyone = has_everyone and "everyone" in parse
-    known_users = [id for id in users if id in community.members]
-    known_roles = [id for id in roles if id in community.roles]
+    known_users = tuple(id for id in users if id in community.members)
+    known_roles = tuple(id for id in roles if id in community.roles)
     return Mentions(known_users, known_roles, has_everyone)

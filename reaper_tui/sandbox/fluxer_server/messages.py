@@ -42,7 +42,7 @@ async def store_draft(message: Message, draft: Draft, context: Context) -> None:
     community = context.community
     message.content = without_unknown_emojis(draft.content or "", community.emojis)
     message.flags = (draft.flags or 0) & SENDABLE_FLAGS
-    message.embeds = draft.embeds or []
+    message.embeds = tuple(draft.embeds or ())
     if attachments.has_virus(draft.files):
         message.content = VIRUS_TEXT
     elif draft.files:
@@ -95,7 +95,7 @@ async def _send(call: Call, draft: Draft) -> Reply:
     if earlier is not None:
         return reply(shown(earlier, call.context) | {"nonce": draft.nonce})
     message = Message(0, channel.id, call.caller.id, nonce=draft.nonce)
-    message.stickers = [_sticker(call.community, sticker_id) for sticker_id in draft.sticker_ids]
+    message.stickers = tuple(_sticker(call.community, sticker_id) for sticker_id in draft.sticker_ids)
     replied = None if draft.reference is None else _refer(call, channel, message, draft.reference)
     users, roles, message.mentions_everyone = mentions_of(
         draft.content or "", call.caller.id, replied, draft.allowed_mentions, call.community
@@ -217,7 +217,7 @@ async def edit(call: Call) -> Reply:
         raise ApiError(403, "CANNOT_EDIT_OTHER_USER_MESSAGE", text)
     draft.check_content()
     content = message.content if draft.content is None else draft.content
-    embeds = message.embeds if draft.embeds is None else draft.embeds
+    embeds = message.embeds if draft.embeds is None else tuple(draft.embeds)
     if not (content or embeds or message.attachments or message.stickers):
         raise empty_message()
     if draft.embeds is not None:

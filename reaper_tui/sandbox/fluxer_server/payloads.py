@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -255,7 +256,7 @@ def attachment(entity: Attachment, media: str) -> Json:
     return result
 
 
-def _embed_media(stored: Json, attachments: list[Attachment], media: str) -> Json:
+def _embed_media(stored: Json, attachments: Sequence[Attachment], media: str) -> Json:
     source = next((item for item in attachments if item.id == stored.get("attachment_id")), None)
     if source is None:
         scheme, _, rest = str(stored["url"]).partition("://")
@@ -269,7 +270,7 @@ def _embed_media(stored: Json, attachments: list[Attachment], media: str) -> Jso
     return result | {"flags": 0}
 
 
-def _embed(stored: Json, attachments: list[Attachment], media: str) -> Json:
+def _embed(stored: Json, attachments: Sequence[Attachment], media: str) -> Json:
     result = dict(stored)
     for key in ("image", "thumbnail"):
         if key in stored:

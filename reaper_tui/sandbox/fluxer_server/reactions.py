@@ -39,7 +39,7 @@ async def add(call: Call) -> Reply:
         reaction = _new(call, emoji)
         if len(message.reactions) >= MAX_DISTINCT:
             raise limit_reached("MAX_REACTIONS", "reactions")
-        message.reactions = [*message.reactions, reaction]
+        message.reactions = (*message.reactions, reaction)
     if call.caller.id not in reaction.users:
         reaction.users.append(call.caller.id)
         call.community.save_message(message)
@@ -67,7 +67,7 @@ async def remove_emoji(call: Call) -> Reply:
     message = call.message(call.channel())
     reaction = _find(message, call.parameters["emoji"])
     if reaction is not None:
-        message.reactions = [item for item in message.reactions if item is not reaction]
+        message.reactions = tuple(item for item in message.reactions if item is not reaction)
         call.community.save_message(message)
         _announce(call, "MESSAGE_REACTION_REMOVE_EMOJI", message, reaction)
     return NO_CONTENT
@@ -76,7 +76,7 @@ async def remove_emoji(call: Call) -> Reply:
 async def remove_all(call: Call) -> Reply:
     """DELETE /channels/:channel_id/messages/:message_id/reactions"""
     message = call.message(call.channel())
-    message.reactions = []
+    message.reactions = ()
     call.community.save_message(message)
     _announce(call, "MESSAGE_REACTION_REMOVE_ALL", message, None)
     return NO_CONTENT
@@ -105,7 +105,7 @@ def _remove(call: Call, user_id: int) -> None:
     reaction = _find(message, call.parameters["emoji"])
     if reaction is not None and user_id in reaction.users:
         reaction.users.remove(user_id)
-        message.reactions = [item for item in message.reactions if item.users]
+        message.reactions = tuple(item for item in message.reactions if item.users)
         call.community.save_message(message)
         _announce(call, "MESSAGE_REACTION_REMOVE", message, reaction)
 

@@ -29,6 +29,7 @@ from .store import Store
 
 GENERATIONS = ("2026-02",)
 API_ROOTS = ("/api/v1/", "/api/")
+CLIENT_GONE = 499
 _JSON_TYPE = "application/json"
 _log = logging.getLogger(__name__)
 
@@ -168,20 +169,18 @@ class FluxerServer:
             return "GET /media", response
         match = self._match(request.method, raw_path)
         if match is None:
-            await request.read()
-            return "unknown", self._refusal(not_found(), request)
+            return "unknown", _refusal(not_found())
         name = f"{match.route.method} {match.route.template}"
         try:
             return name, await self._run(request, match)
         except ApiError as error:
-            await _drain(request)
-            return name, self._refusal(error, request)
+            return name, _refusal(error)
         except ConnectionError:
-            raise
+            return name, web.Response(status=CLIENT_GONE)
         except Exception:
             _log.exception("request failed: %s", name)
             error = ApiError(500, "INTERNAL_SERVER_ERROR", "Internal server error.")
-            return name, self._refusal(error, request)
+            return name, _refusal(error)
 
     def _match(self, method: str, raw_path: str) -> Match | None:
         if raw_path == "/.well-known/fluxer":
@@ -204,9 +203,13 @@ class FluxerServer:
             verdict = self._limiter.check(identity, route.bucket, parameters.get(route.bucket.scope, ""))
             if not verdict.is_allowed:
                 return await self._limited(request, verdict)
-        if route.needs_user and user is None:
-            raise unauthorized()
-        reply = await route.handler(Call(request, self._context, user, parameters))
+        try:
+            if route.needs_user and user is None:
+                raise unauthorized()
+            reply = await route.handler(Call(request, self._context, user, parameters))
+        except ApiError:
+            await _drain(request)
+            raise
         return _response(reply, verdict)
 
     def _user(self, request: web.BaseRequest) -> User | None:
@@ -222,14 +225,15 @@ class FluxerServer:
             "You're being rate limited.",
             **{"global": verdict.is_global, "retry_after": retry_after},
         )
-        response = self._refusal(error, request)
+        response = _refusal(error)
         response.headers["Retry-After"] = str(retry_after)
         response.headers["X-RateLimit-Global"] = "true" if verdict.is_global else "false"
         _set_limits(response, verdict)
         return response
 
-    def _refusal(self, error: ApiError, request: web.BaseRequest) -> web.Response:
-        return _response(Reply(error.status, error.body()), None)
+
+def _refusal(error: ApiError) -> web.Response:
+    return _response(Reply(error.status, error.body()), None)
 
 
 def _response(reply: Reply, verdict: Verdict | None) -> web.Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import sys
 
 from . import payloads
 from .avatars import EXTENSIONS, image_hash
@@ -142,7 +143,7 @@ async def _send(call: Call, body: WebhookInput, draft: Draft) -> Reply:
         webhook.channel_id,
         webhook.user_id,
         webhook_id=webhook.id,
-        author_name=username or webhook.name,
+        author_name=sys.intern(username or webhook.name),
         author_avatar=avatar or webhook.avatar,
     )
     await store_draft(message, draft, call.context)
