@@ -16,7 +16,7 @@ from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from reaper_tui.tui.backend import Backend
+from reaper_tui.backend import Backend
 from reaper_tui.tui.bindings import bindings_of
 from reaper_tui.tui.bridge import Problem, Session, problem_of
 from reaper_tui.tui.commands import RoomCommands
@@ -85,7 +85,9 @@ class ReaperApp(QuietCrash):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Yield what Textual offers beside our own commands."""
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
-        yield SystemCommand("Screenshot", "Save this screen as an SVG file", lambda: self.set_timer(0.1, self.deliver_screenshot))
+        yield SystemCommand(
+            "Screenshot", "Save this screen as an SVG file", lambda: self.set_timer(0.1, self.deliver_screenshot)
+        )
 
     def open_profile(self, path: Path) -> None:
         """Open a profile and go to its channels."""
@@ -97,7 +99,7 @@ class ReaperApp(QuietCrash):
         """Try again to open the profile of a screen that could not be filled."""
         assert self._session is not None
         self._hold(self._session.path)
-        self.switch_screen(ChannelsScreen(self._session))
+        self._replace(ChannelsScreen(self._session))
 
     def close_profile(self) -> None:
         """Give the profile back and go to the list."""
@@ -134,17 +136,17 @@ class ReaperApp(QuietCrash):
         except Exception as error:
             self.notify(problem_of(error, self.backend.log_file).line(), severity="warning", markup=False)
         screen = TransferScreen(session)
-        self.switch_screen(screen)
+        self._replace(screen)
         self._transfer(session, screen)
 
     def return_to_channels(self) -> None:
         """Leave the report and read both sides again."""
         assert self._session is not None
         if self._session.is_open:
-            self.switch_screen(ChannelsScreen(self._session))
+            self._replace(ChannelsScreen(self._session))
         else:
             self._hold(self._session.path)
-            self.switch_screen(ChannelsScreen(self._session))
+            self._replace(ChannelsScreen(self._session))
 
     def show_problem(self, title: str, problem: Problem) -> None:
         """Show a problem over the present screen."""
@@ -154,7 +156,7 @@ class ReaperApp(QuietCrash):
         """Offer stopping only while there is a run to stop."""
         if action == "stop":
             is_running = self._session is not None and self._session.is_running
-            return is_running and not isinstance(self.screen, ConfirmScreen) or None
+            return (is_running and not isinstance(self.screen, ConfirmScreen)) or None
         return True
 
     def action_stop(self) -> None:
@@ -219,7 +221,7 @@ class ReaperApp(QuietCrash):
         while self.screen is not screen and len(self.screen_stack) > 1:
             self.pop_screen()
         self.bell()
-        self.switch_screen(ReportScreen(session))
+        self._replace(ReportScreen(session))
 
     @work(group="session", exit_on_error=False, description="hold the profile")
     async def _hold_open(self, session: Session, predecessor: Session | None) -> None:
@@ -233,6 +235,9 @@ class ReaperApp(QuietCrash):
         predecessor = self._session
         self._session = Session(self.backend, path)
         self._hold_open(self._session, predecessor)
+
+    def _replace(self, screen: Screen[Any]) -> None:
+        self.switch_screen(screen)  # pyright: ignore[reportUnknownMemberType]  # untyped in Textual
 
     def _ask_to_cut_off(self) -> None:
         session = self._session
@@ -262,14 +267,18 @@ class ReaperApp(QuietCrash):
                 self.leave(TERMINAL_GONE)
 
 
+def has_terminal() -> bool:
+    """Return whether keys can be read and a screen drawn: the app reads stdin and draws on stderr."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def run_app(
     backend: Backend, *, profile: Path | None = None, auto_start: bool = False, demo: bool = False, mouse: bool = True
 ) -> int:
     """Run the app and return the exit code; without a terminal, say so and return 2."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not has_terminal():
         sys.stderr.write("reaper-tui: the app needs a terminal; for scripts use: reaper-tui run PROFILE --json\n")
         return NO_TERMINAL
     app = ReaperApp(backend, profile=profile, auto_start=auto_start, demo=demo)
     app.run(mouse=mouse)
     return app.return_code or 0
-

@@ -54,7 +54,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("home", "open_profile", "enter", "Open", "Open the profile under the cursor"),
     Command("home", "new_profile", "n", "New profile", "Set up a profile: two bots, a source and a target"),
     Command("wizard", "back", "escape", "Back", "Go back one step"),
-    Command("channels", "toggle", "space", "Check", "Check or uncheck what is under the cursor, with all below it"),
+    Command("channels", "check", "space", "Check", "Check or uncheck what is under the cursor, with all below it"),
     Command("channels", "toggle_all", "a", "All", "Check everything, or nothing"),
     Command("channels", "invert", "i", "Invert", "Swap checked and unchecked"),
     Command("channels", "search", "slash", "Search", "Find a channel by name"),
@@ -81,7 +81,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("report", "app.quit", "q", "Quit", "Leave"),
     Command("report", "again", "escape", "Back", "Go back to the channels", is_shown=False),
     Command("app", "app.help", "question_mark,f1", "Help", "Show the keys of this screen", is_priority=False),
-    Command("app", "app.stop", "f8", "Stop", "Stop a running transfer, from anywhere", is_shown=False, is_priority=True),
+    Command(
+        "app", "app.stop", "f8", "Stop", "Stop a running transfer, from anywhere", is_shown=False, is_priority=True
+    ),
     Command("app", "app.quit", "ctrl+q", "Quit", "Leave; a running transfer finishes what is in flight", True, True),
 )
 

@@ -8,6 +8,7 @@ import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reaper_tui.backend import Backend, Survey, Workspace
 from reaper_tui.engine.control import RunState
 from reaper_tui.engine.events import LogLine
 from reaper_tui.engine.progress import MirroredMessage, Snapshot
@@ -16,7 +17,6 @@ from reaper_tui.model.plan import Plan
 from reaper_tui.model.summary import Summary
 from reaper_tui.model.text import SafeText, sanitise_line
 from reaper_tui.profile.settings import Settings
-from reaper_tui.tui.backend import Backend, Survey, Workspace
 
 CLOSE_SECONDS = 10.0
 
@@ -50,7 +50,9 @@ def problem_of(error: BaseException, log_file: Path) -> Problem:
     kind = sanitise_line(type(error).__name__, 60)
     return Problem(
         SafeText(f"Something unexpected went wrong ({kind})."),
-        sanitise_line(f"The details are in {log_file}. What was done so far is on record: it is safe to try again.", 600),
+        sanitise_line(
+            f"The details are in {log_file}. What was done so far is on record: it is safe to try again.", 600
+        ),
         error,
     )
 

@@ -30,7 +30,9 @@ class RoomCommands(Provider):
         matcher = self.matcher(query)
         for command in self._offered():
             if (score := matcher.match(f"{command.label}: {command.meaning}")) > 0:
-                yield Hit(score, matcher.highlight(command.label), partial(self._do, command.action), help=command.meaning)
+                yield Hit(
+                    score, matcher.highlight(command.label), partial(self._do, command.action), help=command.meaning
+                )
         async for hit in self._channels(query):
             yield hit
 
@@ -49,13 +51,19 @@ class RoomCommands(Provider):
 
     async def _channels(self, query: str) -> AsyncIterator[Hit]:
         screen = self.screen
-        if not isinstance(screen, ChannelsScreen) or screen.tree.selection is None:
+        if not isinstance(screen, ChannelsScreen) or screen.channel_tree.selection is None:
             return
         matcher = self.matcher(query)
-        for entry in screen.tree.selection.entries.values():
+        for entry in screen.channel_tree.selection.entries.values():
             if (score := matcher.match(entry.name)) > 0:
                 title = Text(f"Go to {entry.name}")
-                yield Hit(score * 0.9, title, partial(screen.tree.go_to, entry.id), text=entry.name, help=entry.kind.value)
+                yield Hit(
+                    score * 0.9,
+                    title,
+                    partial(screen.channel_tree.go_to, entry.id),
+                    text=entry.name,
+                    help=entry.kind.value,
+                )
 
     async def _do(self, action: str) -> None:
         app = cast("ReaperApp", self.app)

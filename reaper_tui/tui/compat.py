@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 class QuietCrash(App[Any]):
-    """An app that ends on an unexpected error with one line: Textual's traceback would print local variables, tokens too."""
+    """Ends on an unexpected error with one line: Textual's traceback would print local variables, tokens too."""
 
     crash_advice = ""
 

@@ -1,4 +1,7 @@
-"""Which channels are to be copied: a tree of marks that knows nothing of the screen."""
+"""Which channels are to be copied: a tree of marks that knows nothing of the screen.
+
+A thread cannot go without its channel, so choosing a thread chooses its channel too.
+"""
 
 from __future__ import annotations
 
@@ -72,9 +75,9 @@ class Selection:
         self._chosen: set[int] = set()
         for entry in self.entries.values():
             lineage = {entry.id, *self.ancestors(entry.id)}
-            is_wanted = wanted is None or entry.id in wanted or bool(wanted & self._categories(entry.id))
-            if entry.is_choosable and is_wanted and not lineage & unwanted:
+            if entry.is_choosable and (wanted is None or lineage & wanted) and not lineage & unwanted:
                 self._chosen.add(entry.id)
+        self._choose_parents()
 
     def children(self, entry_id: int | None) -> tuple[int, ...]:
         """Return what stands directly below an entry, None for the top."""
@@ -113,14 +116,16 @@ class Selection:
         """Choose or drop an entry with everything below it."""
         boxes = {found for found in self.subtree(entry_id) if self.entries[found].is_choosable}
         self._chosen = self._chosen | boxes if is_chosen else self._chosen - boxes
+        self._choose_parents()
 
     def toggle_all(self) -> None:
         """Choose everything, or nothing when everything is chosen."""
         self._chosen = set() if self.is_everything else self._choosable()
 
     def invert(self) -> None:
-        """Swap what is chosen and what is not."""
+        """Swap what is chosen and what is not; the channel of a chosen thread stays."""
         self._chosen = self._choosable() - self._chosen
+        self._choose_parents()
 
     @property
     def is_everything(self) -> bool:
@@ -136,9 +141,25 @@ class Selection:
         """Return what is chosen, in the order of the sidebar."""
         return tuple(entry_id for entry_id in self.entries if entry_id in self._chosen)
 
-    def setting(self) -> str | list[str]:
-        """Return the value of `copy.channels`: "all" or the ids, threads listed one by one."""
-        return "all" if self.is_everything else [str(entry_id) for entry_id in self.chosen_ids()]
+    def setting(self) -> tuple[str | list[str], list[str]]:
+        """Return `copy.channels` and `copy.exclude`: an id stands for itself and all below it."""
+        if self.is_everything:
+            return "all", []
+        listed: list[str] = []
+        excluded: list[str] = []
+        pending = [(entry_id, False) for entry_id in reversed(self.children(None))]
+        while pending:
+            entry_id, is_covered = pending.pop()
+            mark = self.mark(entry_id)
+            if mark is Mark.OFF:
+                excluded += [str(entry_id)] if is_covered and self.has_box(entry_id) else []
+                continue
+            is_listed = entry_id in self._chosen or mark is Mark.ON
+            if is_listed and not is_covered:
+                listed.append(str(entry_id))
+            if mark is Mark.PARTIAL:
+                pending += [(child, is_covered or is_listed) for child in reversed(self.children(entry_id))]
+        return listed, excluded
 
     def totals(self) -> Totals:
         """Return the counts of what is chosen."""
@@ -190,8 +211,9 @@ class Selection:
     def _choosable(self) -> set[int]:
         return {entry.id for entry in self.entries.values() if entry.is_choosable}
 
-    def _categories(self, entry_id: int) -> set[int]:
-        return {found for found in self.ancestors(entry_id) if self.entries[found].kind is ChannelKind.CATEGORY}
+    def _choose_parents(self) -> None:
+        for entry_id in tuple(self._chosen):
+            self._chosen |= {found for found in self.ancestors(entry_id) if self.entries[found].is_choosable}
 
 
 def _ids(values: Iterable[str]) -> list[int]:

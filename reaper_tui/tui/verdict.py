@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reaper_tui.model.errors import AccessDenied, ConfigurationError, ProfileHeld, ServiceDown
+from reaper_tui.exit_codes import ExitCode, code_of_error, code_of_summary
+from reaper_tui.model.errors import CloneError
 from reaper_tui.model.summary import Summary
 from reaper_tui.model.text import sanitise_line
 from reaper_tui.tui.bridge import Problem
 from reaper_tui.tui.figures import counted
 from reaper_tui.tui.glyphs import Sign, Tone
-
-DONE, DIFFERENT, USAGE, ACCESS, UNAVAILABLE, HELD, PAUSED = 0, 1, 2, 3, 4, 5, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ def verdict(summary: Summary | None, problem: Problem | None) -> Verdict:
         return Verdict(Sign("■", "stopped", Tone.WARNING), "Stopped before anything was sent")
     messages = summary.messages
     note = (sanitise_line(summary.note, 300),) if summary.note else ()
-    if summary.is_faithful:
+    if summary.is_faithful and not summary.note:
         checked = () if summary.verify else ("The target has not been read back yet.",)
         return Verdict(Sign("✔", "done", Tone.SUCCESS), "Done: everything arrived", (*note, *checked))
     if summary.state == "failed":
@@ -57,13 +56,8 @@ def verdict(summary: Summary | None, problem: Problem | None) -> Verdict:
 def exit_code(summary: Summary | None, problem: Problem | None) -> int:
     """Return what the program answers to the shell."""
     if problem is not None:
-        kinds = ((ConfigurationError, USAGE), (AccessDenied, ACCESS), (ServiceDown, UNAVAILABLE), (ProfileHeld, HELD))
-        return next((code for kind, code in kinds if isinstance(problem.error, kind)), DIFFERENT)
-    if summary is None:
-        return DONE
-    if summary.state == "stopped":
-        return PAUSED
-    return DONE if summary.is_faithful else DIFFERENT
+        return code_of_error(problem.error) if isinstance(problem.error, CloneError) else ExitCode.INCOMPLETE
+    return ExitCode.DONE if summary is None else code_of_summary(summary)
 
 
 def _pending(summary: Summary | None) -> tuple[str, ...]:

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import msgspec
 
+from reaper_tui.backend import Identity, ProfileEntry, Survey
 from reaper_tui.engine.control import RunControl, RunState, StopRequested
 from reaper_tui.engine.events import EventLog, Level
 from reaper_tui.engine.progress import ChannelState, ChannelTally, Phase, Progress, Wait
+from reaper_tui.engine.selection import selected_channels
 from reaper_tui.model.community import Channel, ChannelKind, Community, Guild
 from reaper_tui.model.errors import AccessDenied
 from reaper_tui.model.plan import Action, Exclusion, ItemKind, Placement, Plan, PlanItem, Route
@@ -31,7 +33,6 @@ from reaper_tui.model.summary import (
 from reaper_tui.model.text import sanitise_line
 from reaper_tui.profile.secrets import Secret
 from reaper_tui.profile.settings import DiscordSettings, FluxerSettings, Settings
-from reaper_tui.tui.backend import Identity, ProfileEntry, Survey
 
 GUILD_ID = 1_100_000_000_000_000_000
 START = 1_750_000_000.0
@@ -132,12 +133,13 @@ class FakeWorkspace:
     def plan(self, survey: Survey, settings: Settings) -> Plan:
         if self.plan_error:
             raise self.plan_error
-        chosen = settings.copy.channels
         readable = [row for row in survey.guild.channels if not row.cannot_read]
-        taken = [row for row in readable if chosen == "all" or str(row.id) in chosen]
+        taken = [row for row in readable if row.id in selected_channels(survey.guild, settings.copy)]
         names = {row.id: row.name for row in survey.guild.channels}
         items = [PlanItem(ItemKind.IDENTITY, GUILD_ID, survey.guild.name, Action.CHANGE)]
-        items += [PlanItem(ItemKind.ROLE, place, name, Action.CREATE) for place, name in enumerate(("admin", "mod", "riders"))]
+        items += [
+            PlanItem(ItemKind.ROLE, place, name, Action.CREATE) for place, name in enumerate(("admin", "mod", "riders"))
+        ]
         items += [
             PlanItem(
                 ItemKind.CATEGORY if row.kind is ChannelKind.CATEGORY else ItemKind.CHANNEL,
@@ -149,7 +151,9 @@ class FakeWorkspace:
             for row in readable
             if row.kind is not ChannelKind.THREAD
         ]
-        items.append(PlanItem(ItemKind.EMOJI, 5, "party_bike", Action.CANNOT, reason="the image has 700 kB, the limit is 384 kB"))
+        items.append(
+            PlanItem(ItemKind.EMOJI, 5, "party_bike", Action.CANNOT, reason="the image has 700 kB, the limit is 384 kB")
+        )
         routes = tuple(
             Route(
                 row.id,
@@ -163,7 +167,9 @@ class FakeWorkspace:
             for row in taken
             if row.has_messages and settings.copy.history
         )
-        excluded = tuple(Exclusion(row.name, row.cannot_read, row.id) for row in survey.guild.channels if row.cannot_read)
+        excluded = tuple(
+            Exclusion(row.name, row.cannot_read, row.id) for row in survey.guild.channels if row.cannot_read
+        )
         messages = sum(route.estimate for route in routes)
         return Plan(
             survey.guild.name,
@@ -279,7 +285,9 @@ class FakeWorkspace:
                 "channels": StructureCount(13, 12, 1, 0),
                 "emojis": StructureCount(1, 1, 0, 0),
             },
-            messages=MessageCount(source + 14, sent, 0, {"member_join": 11, "pin_notice": 3}, failed, 0, source - sent - failed),
+            messages=MessageCount(
+                source + 14, sent, 0, {"member_join": 11, "pin_notice": 3}, failed, 0, source - sent - failed
+            ),
             attachments=AttachmentCount(40, 38, 2, self.progress.bytes_sent),
             http=HttpCount(self.progress.requests + 60, self.progress.status_429, 1, 12.5),
             verify=Verification(checked=sent) if is_done else None,

@@ -21,7 +21,7 @@ from reaper_tui.tui.selection import Selection
 from reaper_tui.tui.widgets.channel_tree import ChannelTree
 from reaper_tui.tui.widgets.problem_panel import ProblemPanel
 
-NEEDS_TREE = frozenset({"toggle", "toggle_all", "invert", "search", "next_match", "previous_match", "review"})
+NEEDS_TREE = frozenset({"check", "toggle_all", "invert", "search", "next_match", "previous_match", "review"})
 
 
 class ChannelsScreen(Room):
@@ -30,7 +30,7 @@ class ChannelsScreen(Room):
     room: ClassVar[str] = "channels"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("channels")
 
-    tree = getters.query_one("#tree", ChannelTree)
+    channel_tree = getters.query_one("#tree", ChannelTree)
     search_field = getters.query_one("#search", Input)
 
     def __init__(self, session: Session) -> None:
@@ -89,9 +89,9 @@ class ChannelsScreen(Room):
         self.query_one("#route", Static).update(
             f"{sanitise_line(survey.guild.name, 60)} → {sanitise_line(survey.community.name, 60)}"
         )
-        self.tree.show_selection(Selection(survey.guild, survey.estimates, copy.channels, copy.exclude))
+        self.channel_tree.show_selection(Selection(survey.guild, survey.estimates, copy.channels, copy.exclude))
         self._show("tree")
-        self.tree.focus()
+        self.channel_tree.focus()
         self._show_notes()
         self.show_totals()
         self.program.survey_arrived(self)
@@ -99,9 +99,9 @@ class ChannelsScreen(Room):
     @on(ChannelTree.Changed)
     def show_totals(self) -> None:
         """Say what the marks add up to."""
-        if self.tree.selection is None:
+        if self.channel_tree.selection is None:
             return
-        totals = self.tree.selection.totals()
+        totals = self.channel_tree.selection.totals()
         text = f" {totals.channels} of {counted(totals.of_channels, 'channel')}"
         if totals.of_threads:
             text += f", {totals.threads} of {counted(totals.of_threads, 'thread')}"
@@ -114,23 +114,23 @@ class ChannelsScreen(Room):
             return None
         return True
 
-    def action_toggle(self) -> None:
+    def action_check(self) -> None:
         """Check or uncheck what is under the cursor."""
-        self.tree.action_toggle()
+        self.channel_tree.toggle_here()
 
     @on(Button.Pressed, "#all")
     def action_toggle_all(self) -> None:
         """Check everything, or nothing."""
-        if self.tree.selection is not None:
-            self.tree.selection.toggle_all()
-            self.tree.marks_changed()
+        if self.channel_tree.selection is not None:
+            self.channel_tree.selection.toggle_all()
+            self.channel_tree.marks_changed()
 
     @on(Button.Pressed, "#invert")
     def action_invert(self) -> None:
         """Swap checked and unchecked."""
-        if self.tree.selection is not None:
-            self.tree.selection.invert()
-            self.tree.marks_changed()
+        if self.channel_tree.selection is not None:
+            self.channel_tree.selection.invert()
+            self.channel_tree.marks_changed()
 
     def action_search(self) -> None:
         """Ask for a part of a name."""
@@ -140,15 +140,15 @@ class ChannelsScreen(Room):
     @on(Input.Changed, "#search")
     def find(self, event: Input.Changed) -> None:
         """Go to the first match as it is typed."""
-        if self.tree.selection is None:
+        if self.channel_tree.selection is None:
             return
-        self._matches = self.tree.search(event.value)
+        self._matches = self.channel_tree.search(event.value)
         self._count(f"{counted(self._matches, 'match', 'matches')}" if event.value else "")
 
     @on(Input.Submitted, "#search")
     def leave_search(self) -> None:
         """Go back to the tree; n and N walk through the matches."""
-        self.tree.focus()
+        self.channel_tree.focus()
         if self._matches:
             self._count(f"{counted(self._matches, 'match', 'matches')}, n and N walk")
 
@@ -167,19 +167,20 @@ class ChannelsScreen(Room):
             event.prevent_default()
             self.search_field.value = ""
             self.query_one("#search-bar").display = False
-            self.tree.focus()
+            self.channel_tree.focus()
 
     @on(Button.Pressed, "#continue")
     def action_review(self) -> None:
         """Take the choice and go on."""
-        selection = self.tree.selection
+        selection = self.channel_tree.selection
         if selection is None:
             return
         if selection.is_empty:
             self.say("Check at least one channel: space does, a checks all.", severity="warning")
             return
         settings = self._session.settings
-        copy = msgspec.structs.replace(settings.copy, channels=selection.setting(), exclude=[])
+        channels, exclude = selection.setting()
+        copy = msgspec.structs.replace(settings.copy, channels=channels, exclude=exclude)
         self._session.settings = msgspec.structs.replace(settings, copy=copy)
         self.program.open_review()
 
@@ -188,12 +189,12 @@ class ChannelsScreen(Room):
         if self.query_one("#search-bar").display:
             self.search_field.value = ""
             self.query_one("#search-bar").display = False
-            self.tree.focus()
+            self.channel_tree.focus()
             return
         self.program.close_profile()
 
     def _step(self, step: int) -> None:
-        if place := self.tree.step_match(step):
+        if place := self.channel_tree.step_match(step):
             self._count(f"{place} of {counted(self._matches, 'match', 'matches')}")
 
     def _count(self, text: str) -> None:

@@ -12,8 +12,8 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
+from reaper_tui.backend import ProfileEntry
 from reaper_tui.model.text import sanitise_line
-from reaper_tui.tui.backend import ProfileEntry
 from reaper_tui.tui.bindings import bindings_of
 from reaper_tui.tui.bridge import problem_of
 from reaper_tui.tui.screens.room import Room

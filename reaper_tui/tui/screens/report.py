@@ -10,9 +10,9 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Static
 
+from reaper_tui.report import markdown_report
 from reaper_tui.tui.bindings import bindings_of
 from reaper_tui.tui.bridge import Problem, Session
-from reaper_tui.tui.markdown import report_markdown
 from reaper_tui.tui.screens.room import Room
 from reaper_tui.tui.verdict import verdict
 from reaper_tui.tui.widgets.report_sheet import report_page
@@ -60,9 +60,12 @@ class ReportScreen(Room):
     @on(Button.Pressed, "#export")
     def action_export(self) -> None:
         """Write the report beside the profile."""
+        if self._session.summary is None:
+            self.say("There is nothing to export: no message was sent.", severity="warning")
+            return
         path = self._session.path.with_name(f"{self._session.path.stem}-report.md")
         try:
-            path.write_text(report_markdown(self._session.summary, self._session.problem), encoding="utf-8")
+            path.write_text(markdown_report(self._session.summary), encoding="utf-8")
         except OSError as error:
             self.program.show_problem("Not written", Problem.of_file(path, error))
             return

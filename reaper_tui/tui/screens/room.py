@@ -22,13 +22,13 @@ class Room(Screen[None]):
     """A full screen of the app; `room` names it in the table of commands."""
 
     room: ClassVar[str] = ""
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-slim"), (WIDTH, "-narrow"), (WIDE, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-flat"), (HEIGHT, "-low"), (30, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (WIDTH, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (HEIGHT, "-low"), (30, "-tall")]  # noqa: RUF012 - as Textual declares it
 
     @property
     def program(self) -> ReaperApp:
         """Return the app this screen belongs to."""
-        return cast("ReaperApp", self.app)
+        return cast("ReaperApp", self.app)  # pyright: ignore[reportUnknownMemberType]  # untyped in Textual
 
     def body(self) -> ComposeResult:
         """Yield what stands between masthead and footer."""

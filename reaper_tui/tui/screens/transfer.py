@@ -93,7 +93,8 @@ class TransferScreen(Room):
         """Pause, or go on."""
         if self._session.is_open:
             control = self._session.workspace.control
-            control.resume() or control.pause()
+            if not control.resume():
+                control.pause()
             self.pulse()
 
     @on(Button.Pressed, "#stop")

@@ -13,11 +13,11 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.reactive import reactive
 from textual.widgets import Button, Input, Static
 
+from reaper_tui.backend import Identity
 from reaper_tui.model.errors import CloneError
 from reaper_tui.model.text import sanitise_line
 from reaper_tui.profile.secrets import resolve_secret
 from reaper_tui.profile.settings import DiscordSettings, FluxerSettings, Settings
-from reaper_tui.tui.backend import Identity
 from reaper_tui.tui.bindings import bindings_of
 from reaper_tui.tui.bridge import Problem, problem_of
 from reaper_tui.tui.screens.room import Room
@@ -149,7 +149,7 @@ class WizardScreen(Room):
     def _show_recap(self) -> None:
         self.query_one("#profile-recap", Static).update(
             f"{self.discord.place_name} → {self.fluxer.place_name}\n"
-            "The profile is a file only you can read. It holds what you entered; env:, file: and keyring: tokens stay outside it."
+            "Only you can read the file. Tokens given as env:, file: or keyring: stay outside it."
         )
         if not self.name_input.value:
             words = re.sub(r"[^A-Za-z0-9]+", "-", self.discord.place_name).strip("-").lower()

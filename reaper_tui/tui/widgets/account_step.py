@@ -12,10 +12,10 @@ from textual.message import Message
 from textual.widgets import Button, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from reaper_tui.backend import Identity
 from reaper_tui.model.errors import CloneError
 from reaper_tui.model.text import SafeText, sanitise_line
 from reaper_tui.profile.secrets import resolve_secret
-from reaper_tui.tui.backend import Identity
 from reaper_tui.tui.bridge import Problem
 from reaper_tui.tui.invites import bot_id_in, invite_link
 
@@ -62,7 +62,12 @@ class AccountStep(VerticalScroll, can_focus=False):
             yield Input(self._default_address, classes="address", compact=True, select_on_focus=False)
         with Horizontal(classes="field"):
             yield Static("Bot token", classes="label", markup=False)
-            yield Input(classes="token", password=True, compact=True, placeholder="paste it, or env:NAME, file:PATH, keyring:NAME")
+            yield Input(
+                classes="token",
+                password=True,
+                compact=True,
+                placeholder="paste it, or env:NAME, file:PATH, keyring:NAME",
+            )
             yield Button("Check", classes="check", variant="primary", compact=True)
         yield Static(classes="status", markup=False)
         yield Static(self._question, classes="question", markup=False)

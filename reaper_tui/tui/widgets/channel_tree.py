@@ -88,15 +88,14 @@ class ChannelTree(RowView):
         if hit == "arrow":
             self._set_folded(self._rows[index], self._rows[index] not in self._folded)
         elif hit == "box" or (hit is None and chain == 1):
-            self.action_toggle()
+            self.toggle_here()
 
-    def action_toggle(self) -> None:
+    def toggle_here(self) -> None:
         """Check or uncheck what is under the cursor."""
         if self.selection is None or not self._rows:
             return
         entry_id = self._rows[self.cursor]
         if not self.selection.has_box(entry_id):
-            self.app.bell()
             return
         self.selection.toggle(entry_id)
         self.marks_changed()

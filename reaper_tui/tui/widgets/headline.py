@@ -70,7 +70,9 @@ class Headline(Widget):
 
     def _figures(self, snapshot: Snapshot, width: int) -> Text:
         if snapshot.phase is Phase.STRUCTURE:
-            return Text(f" {snapshot.structure_done:,} of {snapshot.structure_total:,} roles, channels and emojis in place")
+            return Text(
+                f" {snapshot.structure_done:,} of {snapshot.structure_total:,} roles, channels and emojis in place"
+            )
         is_known = all(row.is_captured for row in snapshot.channels)
         done = sum(row.state is ChannelState.DONE for row in snapshot.channels)
         parts = [

@@ -46,9 +46,7 @@ class LogPane(TailView[LogLine]):
         indent = cell_len(head.plain)
         parts = folded(sanitise_line(item.text), max(10, width - indent))
         style = self.tone(sign.tone if item.level >= Level.WARNING else Tone.PLAIN)
-        return [
-            Text.assemble(head if place == 0 else " " * indent, (part, style)) for place, part in enumerate(parts)
-        ]
+        return [Text.assemble(head if place == 0 else " " * indent, (part, style)) for place, part in enumerate(parts)]
 
 
 def folded(line: str, width: int) -> list[str]:

@@ -56,7 +56,7 @@ class ProgressTable(RowView):
     def render_row(self, index: int, width: int) -> Text:
         row = self._rows[index]
         sign = CHANNEL_SIGNS[row.state]
-        rest = max(10, width - 2 - STATE_WIDTH - COUNT_WIDTH - 6)
+        rest = max(10, width - STATE_WIDTH - COUNT_WIDTH - 10)
         bar_width = max(4, min(30, rest * 2 // 5))
         is_cursor = index == self.cursor and self.has_focus
         text = Text.assemble(("❯ " if is_cursor else "  ", self.tone(Tone.ACCENT)), self.sign(sign, STATE_WIDTH), " ")
@@ -77,4 +77,4 @@ class ProgressTable(RowView):
             text = Text.assemble(text, name, " ", bar, f"{share:>4}%")
         lost = row.failed + row.uncertain
         counts = f"{row.settled:,}/{estimated(row.expected, row.is_captured)}"
-        return Text.assemble(text, (f"{counts:>{COUNT_WIDTH}}", self.tone(Tone.ERROR if lost else Tone.PLAIN)))
+        return Text.assemble(text, (f"{counts:>{COUNT_WIDTH}} ", self.tone(Tone.ERROR if lost else Tone.PLAIN)))

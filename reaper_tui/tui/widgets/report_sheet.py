@@ -27,7 +27,9 @@ def report_page(
 ) -> RenderableType:
     """Return the outcome, the sum of the classes, and everything that was not carried over."""
     outcome = verdict(summary, problem)
-    parts: list[RenderableType] = [Text(f"{outcome.sign.glyph} {outcome.title}", Style(bold=True) + sheet.tone(outcome.sign.tone))]
+    parts: list[RenderableType] = [
+        Text(f"{outcome.sign.glyph} {outcome.title}", Style(bold=True) + sheet.tone(outcome.sign.tone))
+    ]
     parts += [Text(line) for line in outcome.lines]
     if summary is not None:
         parts += [Text(), sheet.heading("Messages"), messages_sum(summary.messages, sheet)]
@@ -68,12 +70,16 @@ def messages_sum(messages: MessageCount, sheet: Sheet) -> Table:
         check = Text("✔ every message of the source is accounted for", sheet.tone(Tone.SUCCESS))
     else:
         check = Text(f"✖ the source has {messages.source:,}: the sum does not match", sheet.tone(Tone.ERROR))
-    table.add_row(Text("="), Text(f"{total:,}", "bold"), Text("in the source" if messages.balances else "in all"), check)
+    table.add_row(
+        Text("="), Text(f"{total:,}", "bold"), Text("in the source" if messages.balances else "in all"), check
+    )
     return table
 
 
 def _rules(messages: MessageCount) -> str:
-    return ", ".join(f"{sanitise_line(rule, 40).replace('_', ' ')} {count:,}" for rule, count in messages.skipped.items())
+    return ", ".join(
+        f"{sanitise_line(rule, 40).replace('_', ' ')} {count:,}" for rule, count in messages.skipped.items()
+    )
 
 
 def _verification(verify: Verification | None, sheet: Sheet) -> RenderableType:
@@ -124,7 +130,10 @@ def _traffic(summary: Summary, sheet: Sheet) -> RenderableType:
     waited = f"{duration(http.limit_wait_s)} waiting for limits"
     return Group(
         text,
-        sheet.muted(f"{counted(http.requests, 'request')}, {http.status_429:,} refused as too fast, {http.retries:,} repeated, {waited}"),
+        sheet.muted(
+            f"{counted(http.requests, 'request')}, {http.status_429:,} refused as too fast, "
+            f"{http.retries:,} repeated, {waited}"
+        ),
         sheet.muted(f"{duration(summary.duration_s)} in all, {summary.peak_rss_mb:.0f} MB of memory at most"),
     )
 

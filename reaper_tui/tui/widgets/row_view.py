@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 from textual import events
@@ -78,6 +79,7 @@ class RowView(ScrollView, can_focus=True):
         width = self.row_width
         index = y + round(self.scroll_offset.y)
         base = self.rich_style
+        console: Console = self.app.console  # pyright: ignore[reportUnknownMemberType]  # untyped in Textual
         if index >= self.row_count():
             return Strip.blank(width, base)
         text = self.render_row(index, width)
@@ -86,7 +88,7 @@ class RowView(ScrollView, can_focus=True):
         text.truncate(width, overflow="ellipsis")
         if index == self.cursor and self.has_cursor:
             base += self.get_component_rich_style("row--cursor", partial=True)
-        return Strip(text.render(self.app.console)).adjust_cell_length(width).apply_style(base)
+        return Strip(text.render(console)).adjust_cell_length(width).apply_style(base)
 
     @property
     def has_cursor(self) -> bool:

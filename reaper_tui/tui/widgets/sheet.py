@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rich.console import RenderableType
 from rich.style import Style
@@ -45,7 +45,7 @@ class Sheet(Widget):
         """Return text that stands back."""
         return Text(text, style=self.tone(Tone.MUTED))
 
-    def bullets(self, lines: list[tuple[str, str]], sign: Sign) -> Table:
+    def bullets(self, lines: Sequence[tuple[str, str]], sign: Sign) -> Table:
         """Return (what, why) lines behind a sign, hanging."""
         table = Table.grid(padding=(0, 1), expand=True)
         table.add_column(width=2)

@@ -14,7 +14,7 @@ class TooSmall(Widget):
     DEFAULT_CSS = "TooSmall { display: none; width: 1fr; height: 1fr; content-align: center middle; }"
 
     def render(self) -> Text:
-        size = self.app.size
+        size = self.screen.size
         return Text(
             f"This terminal is {size.width}×{size.height}.\nreaper-tui needs {WIDTH}×{HEIGHT}.\n\n"
             "Make it larger; nothing stops meanwhile.",
