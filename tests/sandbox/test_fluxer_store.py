@@ -78,7 +78,7 @@ async def test_every_answered_message_survives_a_kill(tmp_path: Path) -> None:
 
 async def test_without_a_store_nothing_stays(tmp_path: Path) -> None:
     async with client_of(FluxerServer()) as client:
-        root = client.server._files._root
+        root = client.server._context.files._root
         await client.upload(await client.webhook(await client.general()), "a.txt", b"hello")
         assert any(path.is_file() for path in root.rglob("*"))
     assert not root.exists()

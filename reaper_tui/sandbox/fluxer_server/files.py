@@ -102,8 +102,7 @@ class Files:
 
     async def discard(self, uploads: list[Upload]) -> None:
         """Delete uploads that no message took."""
-        if uploads:
-            await asyncio.to_thread(self._discard, uploads)
+        await asyncio.to_thread(self._discard, uploads)
 
     async def remove(self, *key: str) -> None:
         """Delete the bytes of a key, or of all keys below it."""

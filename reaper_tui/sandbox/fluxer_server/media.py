@@ -18,24 +18,30 @@ NUMBERED = frozenset({"emojis", "stickers"})
 
 async def serve(raw_path: str, files: Files) -> tuple[web.StreamResponse, int]:
     """The file of a path below /media and its size, or a 404."""
+    found = await asyncio.to_thread(_find, raw_path, files)
+    if found is None:
+        return web.Response(status=404, text="Not found"), 0
+    path, size, content_type = found
+    return web.FileResponse(path, headers={"Content-Type": content_type}), size
+
+
+def _find(raw_path: str, files: Files) -> tuple[Path, int, str] | None:
+    """The file, its size and its MIME type."""
     parts = [unquote(part) for part in raw_path.strip("/").split("/")]
+    content_type = ""
     match parts:
         case ["attachments", channel_id, attachment_id, filename]:
             path = files.path_of("attachments", channel_id, attachment_id)
             content_type = content_type_of(filename)
         case [folder, owner_id, name] if folder in HASHED:
             path = files.path_of(folder, owner_id, name.rpartition(".")[0].removeprefix("a_"))
-            content_type = ""
         case [folder, name] if folder in NUMBERED:
             path = files.path_of(folder, name.partition(".")[0])
-            content_type = ""
         case _:
-            path, content_type = None, ""
+            path = None
     if path is None:
-        return web.Response(status=404, text="Not found"), 0
-    if not content_type:
-        content_type = await asyncio.to_thread(_picture_type, path)
-    return web.FileResponse(path, headers={"Content-Type": content_type}), path.stat().st_size
+        return None
+    return path, path.stat().st_size, content_type or _picture_type(path)
 
 
 def _picture_type(path: Path) -> str:

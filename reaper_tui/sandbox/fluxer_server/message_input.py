@@ -156,7 +156,7 @@ class Parts:
 
     async def discard(self, files: Files) -> None:
         """Delete the files that no message took."""
-        await files.discard([upload for upload in self.uploads.values() if upload.path.exists()])
+        await files.discard(list(self.uploads.values()))
 
 
 async def receive_parts(request: web.BaseRequest, files: Files, parts: Parts) -> None:

@@ -73,7 +73,8 @@ async def create(call: Call) -> Reply:
             draft = draft_of(await read_json(call.request, MessageInput, is_lenient=False))
         return await _send(call, draft)
     finally:
-        await parts.discard(call.context.files)
+        if parts.uploads:
+            await parts.discard(call.context.files)
 
 
 async def _send(call: Call, draft: Draft) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 import uuid
@@ -66,55 +67,66 @@ class FluxerServer:
             raise ValueError("speed must be above zero")
         self.faults: Faults | None = None
         self._speed = speed
+        self._clock = clock
+        self._path = store
+        self._founding: dict[str, Any] = {"seed": seed, "guild_name": guild_name, "bot_name": bot_name}
         self._limiter = Limiter(clock, speed)
-        self._store = Store(store)
-        self._files = Files(None if store is None else store.with_name(store.name + ".media"))
-        self._community = Community(self._store, clock=clock, seed=seed, guild_name=guild_name, bot_name=bot_name)
         self._router = Router(ROUTES)
-        self._context = Context(
-            community=self._community,
-            files=self._files,
-            gateway=Gateway(self._community),
-            avatars=AvatarFetcher(self._community, self._files),
-        )
+        self._opened: Context | None = None
         self._runner: web.ServerRunner | None = None
         self._requests: Counter[tuple[str, int]] = Counter()
         self._bytes_in = self._bytes_out = 0
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen."""
+        """Open the store and listen."""
+        context = self._opened = await asyncio.to_thread(self._open)
         self._runner = web.ServerRunner(web.Server(self._answer, access_log=None), shutdown_timeout=1.0)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
         bound = self._runner.addresses[0]
-        self._context.origin = f"http://{host}:{bound[1]}"
-        self._context.media = f"{self._context.origin}/media"
+        context.origin = f"http://{host}:{bound[1]}"
+        context.media = f"{context.origin}/media"
 
     async def stop(self) -> None:
-        """Close every connection and the store."""
-        await self._context.gateway.close()
-        await self._context.avatars.close()
+        """Close every connection and the store; what the community held can still be read."""
+        if self._opened is None:
+            return
+        await self._opened.gateway.close()
+        await self._opened.avatars.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
-        self._store.close()
-        self._files.close()
+        await asyncio.to_thread(self._opened.community.store.close)
+        await asyncio.to_thread(self._opened.files.close)
+
+    def _open(self) -> Context:
+        store = Store(self._path)
+        files = Files(None if self._path is None else self._path.with_name(self._path.name + ".media"))
+        community = Community(store, clock=self._clock, **self._founding)
+        return Context(community, files, Gateway(community), AvatarFetcher(community, files))
+
+    @property
+    def _context(self) -> Context:
+        if self._opened is None:
+            raise RuntimeError("the server has not been started")
+        return self._opened
 
     def facts(self) -> dict[str, str]:
         """How a client reaches the server."""
         origin = self._context.origin
+        community = self._context.community
         return {
             "api_base": f"{origin}/api/v1",
             "gateway": gateway_url(origin),
             "media": self._context.media,
             "instance": origin,
-            "token": self._community.token,
-            "community_id": str(self._community.guild.id),
+            "token": community.token,
+            "community_id": str(community.guild.id),
         }
 
     def state(self) -> dict[str, object]:
         """What the community holds."""
-        community = self._community
+        community = self._context.community
         guild_id = community.guild.id
         channels = sorted(community.channels.values(), key=lambda channel: (channel.position, channel.id))
         counts = community.message_ids
@@ -150,8 +162,9 @@ class FluxerServer:
                 self._requests[("fault", spoiled.status)] += 1
                 return spoiled
         name, response = await self._handle(request)
-        if self._store.has_unwritten:
-            await self._store.flush()
+        store = self._context.community.store
+        if store.has_unwritten:
+            await store.flush()
         if self.faults is not None:
             response = await self.faults.after(request, response) or response
         self._requests[(name, response.status)] += 1
@@ -164,7 +177,7 @@ class FluxerServer:
         if raw_path == "/gateway":
             return "GET /gateway", await self._context.gateway.serve(request)
         if raw_path.startswith("/media/"):
-            response, size = await media.serve(raw_path[len("/media") :], self._files)
+            response, size = await media.serve(raw_path[len("/media") :], self._context.files)
             self._bytes_out += size
             return "GET /media", response
         match = self._match(request.method, raw_path)
@@ -213,8 +226,8 @@ class FluxerServer:
         return _response(reply, verdict)
 
     def _user(self, request: web.BaseRequest) -> User | None:
-        header = request.headers.get("Authorization", "")
-        return self._community.bot if header == f"Bot {self._community.token}" else None
+        community = self._context.community
+        return community.bot if request.headers.get("Authorization") == f"Bot {community.token}" else None
 
     async def _limited(self, request: web.BaseRequest, verdict: Verdict) -> web.Response:
         await _drain(request)
