@@ -84,3 +84,13 @@ async def test_a_text_channel_below_a_voice_channel_cannot_be_ordered(client: Cl
     status, body = await client.call("PATCH", path, [{"id": text["id"], "position": 1}])
     assert (status, body["errors"][0]["code"]) == (400, "VOICE_CHANNELS_CANNOT_BE_ABOVE_TEXT_CHANNELS")
     assert (await client.call("PATCH", path, [{"id": voice["id"], "position": 1}]))[0] == 204
+
+
+async def test_a_taken_port_is_told_and_another_can_be_tried(client: Client) -> None:
+    taken = int(client.facts["instance"].rpartition(":")[2])
+    server = FluxerServer()
+    with pytest.raises(OSError, match="address already in use"):
+        await server.start(port=taken)
+    await server.start()
+    assert server.facts()["instance"] != client.facts["instance"]
+    await server.stop()

@@ -81,8 +81,12 @@ class FluxerServer:
         """Open the store and listen."""
         context = self._opened = await asyncio.to_thread(self._open)
         self._runner = web.ServerRunner(web.Server(self._answer, access_log=None), shutdown_timeout=1.0)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
+        try:
+            await self._runner.setup()
+            await web.TCPSite(self._runner, host, port).start()
+        except OSError:
+            await self.stop()
+            raise
         bound = self._runner.addresses[0]
         context.origin = f"http://{host}:{bound[1]}"
         context.media = f"{context.origin}/media"
