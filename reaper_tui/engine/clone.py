@@ -103,19 +103,25 @@ class Clone:
     async def run(self, settings: Settings, sides: BothSides | None = None) -> Summary:
         """Clone to the end, or until the control stops it.
 
-        Raises CloneError when the run cannot begin or must end; the state is then `failed` and the journal can resume.
+        Raises CloneError when the run cannot begin or must end; the state is then `failed` and the next run resumes.
         """
         control, progress = self.control, self.progress
         control.move(RunState.PREPARING)
         progress.started_at, progress.ended_at = self.now(), None
+        try:
+            sides = sides or await self.survey()
+            plan = await self.plan(sides, settings)
+        except BaseException:
+            control.move(RunState.FAILED)
+            raise
         run_id = await self.journal.begin_run()
         verification: Verification | None = None
         state, note = RunState.DONE, ""
         try:
-            sides = sides or await self.survey()
-            plan = await self.plan(sides, settings)
             progress.phase = Phase.PLAN
             await self._remember(sides, plan)
+            self.log.write(Level.INFO, f"{len(plan.routes)} channels and threads, about {plan.messages:,} messages")
+            await control.boundary()
             control.move(RunState.RUNNING)
             progress.phase = Phase.STRUCTURE
             builder = StructureBuilder(
@@ -131,6 +137,7 @@ class Clone:
                 settings.copy,
             )
             await builder.build(plan)
+            self.log.write(Level.SUCCESS, "roles, emojis and channels stand")
             await self.journal.select_routes(plan.routes, first_cursor(settings.copy.since))
             progress.phase = Phase.MESSAGES
             channels = await self._messages(sides, plan, settings)

@@ -202,6 +202,8 @@ class Lane:
                 await self._deliver(stored, container)
                 frontier = stored.id
         tally.state = ChannelState.DONE if tally.is_captured else ChannelState.INCOMPLETE
+        if tally.is_captured:
+            shared.log.write(Level.SUCCESS, f"{container.name}: {tally.source:,} messages, all settled", container.id)
 
     async def _deliver(self, stored: StoredMessage, container: Container) -> None:
         if stored.state is not MessageState.PENDING:
