@@ -33,6 +33,7 @@ from reaper_tui.tui.screens.transfer import TransferScreen
 from reaper_tui.tui.screens.wizard import WizardScreen
 from reaper_tui.tui.verdict import exit_code
 
+STYLES = Path(__file__).parent / "styles"
 TERMINAL_GONE = 129
 TERMINATED = 143
 NO_TERMINAL = 2
@@ -43,7 +44,7 @@ class ReaperApp(QuietCrash):
     """Owns the profile, the run and the way between screens; screens only look and ask."""
 
     TITLE = "reaper-tui"
-    CSS_PATH: ClassVar[Any] = ["styles/app.tcss", "styles/screens.tcss", "styles/modals.tcss"]
+    CSS_PATH: ClassVar[Any] = [STYLES / f"{name}.tcss" for name in ("app", "screens", "modals")]
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("app")
     COMMANDS: ClassVar[Any] = {RoomCommands} | QuietCrash.COMMANDS
     ENABLE_COMMAND_PALETTE = True

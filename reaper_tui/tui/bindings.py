@@ -51,7 +51,7 @@ class Command:
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("home", "open_profile", "enter", "Open", "Open the profile under the cursor"),
+    Command("home", "open_profile", "o,enter", "Open", "Open the profile under the cursor"),
     Command("home", "new_profile", "n", "New profile", "Set up a profile: two bots, a source and a target"),
     Command("wizard", "back", "escape", "Back", "Go back one step"),
     Command("channels", "check", "space", "Check", "Check or uncheck what is under the cursor, with all below it"),

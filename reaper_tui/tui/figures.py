@@ -38,6 +38,13 @@ def duration(seconds: float) -> str:
     return f"{minutes // 1440} d {minutes % 1440 // 60} h"
 
 
+def roughly(seconds: float) -> str:
+    """Return an estimated span without false precision: “40 s”, “4 min”, “1 h 05 min”."""
+    if seconds < 90:
+        return f"{max(0, round(seconds))} s"
+    return duration(max(600, seconds)) if seconds >= 600 else f"{round(seconds / 60)} min"
+
+
 def elapsed(seconds: float) -> str:
     """Return a running time: “0:03:12”, “49:00:05”."""
     whole = max(0, int(seconds))

@@ -383,10 +383,11 @@ async def _keep_moving(workspace: FakeWorkspace, per_second: float) -> None:
     beat = 0
     while True:
         await asyncio.sleep(1 / per_second)
-        beat += 1
         workspace.clock.advance(1 / per_second)
-        if beat % 150 == 149:
-            workspace.limit(6.0)
+        beat += workspace.control.state is RunState.RUNNING
+        if beat % 200 == 199:
+            workspace.limit(3.0)
+            beat += 1
         if workspace.control.state is RunState.RUNNING and not workspace.progress.snapshot(RunState.RUNNING).waits:
             await workspace.step(1, 0)
 

@@ -26,7 +26,7 @@ from reaper_tui.tui.widgets.account_step import AccountStep
 STEPS = ("discord", "fluxer", "name")
 DISCORD_HOW = (
     "Make the bot that reads: discord.com/developers/applications → New Application → Bot → Reset Token. "
-    "On that page switch on Message Content Intent and Server Members Intent."
+    "On that page switch on Message Content Intent."
 )
 FLUXER_HOW = (
     "Make the bot that builds: on Fluxer, User Settings → Applications → Create → copy the bot token. "
@@ -40,7 +40,7 @@ class WizardScreen(Room):
     room: ClassVar[str] = "wizard"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("wizard")
     AUTO_FOCUS: ClassVar[str | None] = "#discord .token"
-    step: reactive[str] = reactive("discord")
+    step: reactive[str] = reactive("discord", init=False)
 
     discord = getters.query_one("#discord", AccountStep)
     fluxer = getters.query_one("#fluxer", AccountStep)
@@ -67,8 +67,6 @@ class WizardScreen(Room):
 
     def watch_step(self, step: str) -> None:
         """Show one step and say which it is."""
-        if not self.is_mounted:
-            return
         number = STEPS.index(step) + 1
         titles = {"discord": "Where from: Discord", "fluxer": "Where to: Fluxer", "name": "A name for it"}
         self.query_one("#wizard-title", Static).update(f"Step {number} of {len(STEPS)} · {titles[step]}")

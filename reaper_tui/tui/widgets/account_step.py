@@ -50,13 +50,16 @@ class AccountStep(VerticalScroll, can_focus=False):
         self._default_address = address
         self._shows_address = shows_address
         self._identity: Identity | None = None
+        self._link = ""
         self.place_id = ""
         self.place_name = SafeText("")
 
     def compose(self) -> ComposeResult:
         """Yield the form."""
         yield Static(self._how, classes="how", markup=False)
-        yield Static(classes="invite", markup=False)
+        with Horizontal(classes="invite-row"):
+            yield Static(classes="invite", markup=False)
+            yield Button("Copy link", classes="copy", compact=True)
         with Horizontal(classes="field"):
             yield Static("Instance", classes="label", markup=False)
             yield Input(self._default_address, classes="address", compact=True, select_on_focus=False)
@@ -130,6 +133,12 @@ class AccountStep(VerticalScroll, can_focus=False):
         self._say("Checking…", "")
         self.post_message(self.CheckRequested(self))
 
+    @on(Button.Pressed, ".copy")
+    def copy_invite(self) -> None:
+        """Hand the invite link to the clipboard."""
+        self.app.copy_to_clipboard(self._link)
+        self.notify("If your terminal forbids that, select the link with shift and the mouse.", title="Link copied")
+
     @on(OptionList.OptionSelected)
     def choose_place(self, event: OptionList.OptionSelected) -> None:
         """Take a place."""
@@ -157,5 +166,5 @@ class AccountStep(VerticalScroll, can_focus=False):
                 bot_id = bot_id_in(resolve_secret(self.token_reference, "Discord").reveal())
             except CloneError:
                 bot_id = ""
-        link = invite_link(self.side, sanitise_line(bot_id, 20), sanitise_line(self.address, 100))
-        self.invite.update(Text(f"Invite it: {link}", overflow="fold"))
+        self._link = invite_link(self.side, sanitise_line(bot_id, 20), sanitise_line(self.address, 100))
+        self.invite.update(Text(f"Invite it: {self._link}", overflow="fold"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from rich.style import Style
 from rich.text import Text
@@ -10,14 +11,15 @@ from textual.widget import Widget
 
 from reaper_tui.engine.control import RunState
 from reaper_tui.engine.progress import ChannelState, Phase, Snapshot
-from reaper_tui.tui.figures import byte_size, counted, duration, elapsed, estimated, percent, text_bar
+from reaper_tui.tui.figures import byte_size, counted, duration, elapsed, estimated, percent, roughly, text_bar
 from reaper_tui.tui.glyphs import PHASE_WORDS, RUN_SIGNS, Tone
+from reaper_tui.tui.widgets.tones import TONE_CLASSES, tone_style
 
 
 class Headline(Widget):
     """Four lines drawn from one snapshot."""
 
-    COMPONENT_CLASSES = {f"row--{tone.value}" for tone in Tone}  # noqa: RUF012 - as Textual declares it
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*TONE_CLASSES}
     DEFAULT_CSS = "Headline { height: 4; width: 1fr; }"
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -42,7 +44,7 @@ class Headline(Widget):
         return Text("\n", no_wrap=True).join(lines)
 
     def _tone(self, tone: Tone) -> Style:
-        return self.get_component_rich_style(f"row--{tone.value}", partial=True)
+        return tone_style(self, tone)
 
     def _state(self, snapshot: Snapshot, width: int) -> Text:
         sign = RUN_SIGNS[snapshot.state]
@@ -61,7 +63,7 @@ class Headline(Widget):
         if snapshot.phase is Phase.STRUCTURE:
             done, total = snapshot.structure_done, snapshot.structure_total
         share = percent(done, total)
-        eta = f"about {duration(snapshot.eta_seconds)} left" if snapshot.eta_seconds is not None else ""
+        eta = f"about {roughly(snapshot.eta_seconds)} left" if snapshot.eta_seconds is not None else ""
         tail = f" {share:>3}%  {eta}".rstrip()
         bar_width = max(10, width - 2 - max(24, len(tail)))
         tone = Tone.SUCCESS if snapshot.state is RunState.DONE else Tone.ACCENT

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.text import Text
 from textual.widget import Widget
+
+from reaper_tui.tui.widgets.tones import foreground_style
 
 WAY = ("channels", "review", "transfer", "report")
 TITLES = {
@@ -20,7 +24,7 @@ class Masthead(Widget):
     """Name of the program, the steps with the present one marked, and the demo's banner."""
 
     DEFAULT_CSS = "Masthead { height: 1; width: 1fr; }"
-    COMPONENT_CLASSES = {"masthead--here", "masthead--way", "masthead--banner"}  # noqa: RUF012 - as Textual declares it
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"masthead--here", "masthead--way", "masthead--banner"}
 
     def __init__(self, room: str, *, is_demo: bool = False) -> None:
         super().__init__()
@@ -28,8 +32,8 @@ class Masthead(Widget):
         self._is_demo = is_demo
 
     def render(self) -> Text:
-        way = self.get_component_rich_style("masthead--way", partial=True)
-        here = self.get_component_rich_style("masthead--here", partial=True)
+        way = foreground_style(self, "masthead--way")
+        here = foreground_style(self, "masthead--here")
         steps = WAY if self._room in WAY else (self._room,)
         text = Text(" reaper-tui ", style="bold", no_wrap=True, overflow="ellipsis")
         for place, room in enumerate(steps):
@@ -38,5 +42,5 @@ class Masthead(Widget):
         if self._is_demo:
             banner = " demo: built-in sandbox "
             text.append(" " * max(1, self.size.width - text.cell_len - len(banner)))
-            text.append(banner, style=self.get_component_rich_style("masthead--banner", partial=True))
+            text.append(banner, style=self.get_component_rich_style("masthead--banner"))
         return text

@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widgets import Checkbox, Input, Select, Static
 
 from reaper_tui.profile.settings import Settings
+from reaper_tui.tui.widgets.tick import Tick
 
 CHOICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     (
@@ -66,7 +67,7 @@ class OptionsForm(VerticalScroll, can_focus=False):
         """Yield the form."""
         yield Static("What is copied", classes="form-title", markup=False)
         for name, label in SWITCHES:
-            yield Checkbox(label, getattr(self._settings.copy, name), id=name, compact=True)
+            yield Tick(label, getattr(self._settings.copy, name), id=name, compact=True)
         yield Static("How", classes="form-title", markup=False)
         for name, label, choices in CHOICES:
             with Horizontal(classes="field"):

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from reaper_tui.model.plan import Action, ItemKind, Placement, Plan, PlanItem, Route
 from reaper_tui.model.text import sanitise_line
-from reaper_tui.tui.figures import counted, duration, estimated
+from reaper_tui.tui.figures import counted, estimated, roughly
 from reaper_tui.tui.glyphs import ACTION_SIGNS, Sign, Tone, kind_sign
 from reaper_tui.tui.widgets.sheet import Sheet
 
@@ -74,7 +74,7 @@ def _figures(plan: Plan, sheet: Sheet) -> RenderableType:
     text = Text.assemble(
         (f"{estimated(plan.messages, is_exact)} messages", "bold"),
         f" from {counted(len(plan.routes), 'channel')} · {counted(plan.calls, 'request')} to Fluxer · ",
-        (f"about {duration(plan.seconds)}", "bold"),
+        (f"about {roughly(plan.seconds)}", "bold"),
     )
     return Group(text, sheet.muted("Nothing has been written yet."))
 

@@ -57,7 +57,7 @@ class ProgressTable(RowView):
         row = self._rows[index]
         sign = CHANNEL_SIGNS[row.state]
         rest = max(10, width - STATE_WIDTH - COUNT_WIDTH - 10)
-        bar_width = max(4, min(30, rest * 2 // 5))
+        bar_width = max(4, min(30, rest // 3))
         is_cursor = index == self.cursor and self.has_focus
         text = Text.assemble(("❯ " if is_cursor else "  ", self.tone(Tone.ACCENT)), self.sign(sign, STATE_WIDTH), " ")
         name = Text.assemble((f"{kind_sign(row.kind).glyph} ", self.tone(Tone.MUTED)), row.name)
@@ -69,12 +69,13 @@ class ProgressTable(RowView):
             note.truncate(rest - rest // 2, overflow="ellipsis", pad=True)
             text = Text.assemble(text, name, " ", note, "     ")
         else:
-            name.truncate(rest - bar_width, overflow="ellipsis", pad=True)
+            lost = f" ✖{row.failed + row.uncertain:,}" if row.failed + row.uncertain else ""
+            name.truncate(rest - bar_width - len(lost), overflow="ellipsis", pad=True)
+            name.append(lost, style=self.tone(Tone.ERROR))
             tone = Tone.SUCCESS if row.state is ChannelState.DONE else Tone.ACCENT
             bar = text_bar(row.settled, row.expected, bar_width, self.tone(tone), self.tone(Tone.MUTED))
             is_done = row.state is ChannelState.DONE
             share = 100 if is_done and not row.expected else percent(row.settled, row.expected)
             text = Text.assemble(text, name, " ", bar, f"{share:>4}%")
-        lost = row.failed + row.uncertain
         counts = f"{row.settled:,}/{estimated(row.expected, row.is_captured)}"
-        return Text.assemble(text, (f"{counts:>{COUNT_WIDTH}} ", self.tone(Tone.ERROR if lost else Tone.PLAIN)))
+        return Text.assemble(text, (f"{counts:>{COUNT_WIDTH}} ", self.tone(Tone.PLAIN)))

@@ -15,14 +15,13 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from reaper_tui.tui.glyphs import Sign, Tone
-
-TONES = frozenset(f"row--{tone.value}" for tone in Tone)
+from reaper_tui.tui.widgets.tones import TONE_CLASSES, tone_style
 
 
 class RowView(ScrollView, can_focus=True):
     """A list with a cursor; what a row says comes from `render_row`, a thousand rows cost what a screenful does."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"row--cursor", *TONES}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"row--cursor", *TONE_CLASSES}
     DEFAULT_CSS = """
     RowView { height: 1fr; width: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
     """
@@ -51,7 +50,7 @@ class RowView(ScrollView, can_focus=True):
 
     def tone(self, tone: Tone) -> Style:
         """Return the style of a tone in the present theme."""
-        return self.get_component_rich_style(f"row--{tone.value}", partial=True)
+        return tone_style(self, tone)
 
     def sign(self, sign: Sign, width: int = 0) -> Text:
         """Return a sign as coloured text, padded to a width."""
@@ -87,7 +86,7 @@ class RowView(ScrollView, can_focus=True):
         text.no_wrap = True
         text.truncate(width, overflow="ellipsis")
         if index == self.cursor and self.has_cursor:
-            base += self.get_component_rich_style("row--cursor", partial=True)
+            base += self.get_component_rich_style("row--cursor")
         return Strip(text.render(console)).adjust_cell_length(width).apply_style(base)
 
     @property
@@ -104,10 +103,6 @@ class RowView(ScrollView, can_focus=True):
         self.refresh_line(before)
         self.refresh_line(after)
         self.show_row(after)
-
-    def watch_has_focus(self, _has_focus: bool) -> None:
-        """Draw the cursor in the colour it has now."""
-        self.refresh()
 
     def show_row(self, index: int) -> None:
         """Scroll until a row is in view."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from rich.console import RenderableType
 from rich.style import Style
@@ -11,12 +12,13 @@ from rich.text import Text
 from textual.widget import Widget
 
 from reaper_tui.tui.glyphs import Sign, Tone
+from reaper_tui.tui.widgets.tones import TONE_CLASSES, tone_style
 
 
 class Sheet(Widget):
     """Draws what a function makes of it; the function is asked again when theme or width change."""
 
-    COMPONENT_CLASSES = {f"row--{tone.value}" for tone in Tone}  # noqa: RUF012 - as Textual declares it
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*TONE_CLASSES}
     DEFAULT_CSS = "Sheet { height: auto; width: 1fr; }"
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -34,7 +36,7 @@ class Sheet(Widget):
 
     def tone(self, tone: Tone) -> Style:
         """Return the style of a tone in the present theme."""
-        return self.get_component_rich_style(f"row--{tone.value}", partial=True)
+        return tone_style(self, tone)
 
     def heading(self, title: str, sign: Sign | None = None) -> Text:
         """Return a heading above a part."""
