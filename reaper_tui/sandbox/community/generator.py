@@ -3,8 +3,9 @@
 import random
 
 from reaper_tui.sandbox.community.budget import share_out
+from reaper_tui.sandbox.community.deck import Deck
 from reaper_tui.sandbox.community.keepsakes import forge_emojis, print_stickers
-from reaper_tui.sandbox.community.loom import Deck, Loom
+from reaper_tui.sandbox.community.loom import Loom
 from reaper_tui.sandbox.community.nouns import Channel, Community, Message, Person, Role
 from reaper_tui.sandbox.community.people import digest, gather_people, gather_roles
 from reaper_tui.sandbox.community.snowflake import snowflake
@@ -18,11 +19,22 @@ CLOSES_MS = 1_769_882_400_000
 """31 January 2026, 18:00 UTC: history is fixed, so that a seed means the same bytes for ever."""
 
 JOIN, BOOST, BOOST_TIER, FOLLOW_ADD = 7, 8, 9, 12
-_FILLER = {
-    "general": ("general", "smalltalk"),
-    "offtopic": ("offtopic", "smalltalk"),
-    "lounge": ("lounge", "smalltalk"),
-}
+_CHATTY = frozenset(
+    {
+        "general",
+        "offtopic",
+        "lounge",
+        "workshop",
+        "showcase",
+        "help",
+        "pixelart",
+        "staff",
+        "music",
+        "pets",
+        "food",
+        "world",
+    }
+)
 
 
 def generate_community(seed: int, channels: int, messages: int) -> Community:
@@ -80,16 +92,16 @@ def _settle(community: Community, world: World, channel: Channel, budget: int, l
     if channel.type in (FORUM, MEDIA):
         return open_posts(community, world, rng, channel, budget, lane, OPENED_MS, CLOSES_MS)
     for_threads = thread_budget(channel.type, budget)
-    plan = open_threads(rng, for_threads)
+    plan = open_threads(world, rng, for_threads)
     loom = Loom(world, rng, channel.id, lane, budget - plan.size, OPENED_MS + 7_200_000)
     if channel.theme == "welcome" or (channel.theme == "general" and "welcome" not in world.channel_by_theme):
-        _welcome(loom, world, rng)
+        _welcome(loom, world, rng, is_hall=channel.theme == "welcome")
     elif channel.type == ANNOUNCEMENT and loom.room > 12:
         loom.schedule(
             OPENED_MS + 86_400_000, Message(id=0, author=community.owner_id, type=FOLLOW_ADD, content="Devlog Digest")
         )
     quotable = len(world.quotable)
-    deck = Deck(rng, *_FILLER.get(channel.theme, (channel.theme,)))
+    deck = Deck(rng, channel.theme, *([world.smalltalk] if channel.theme in _CHATTY else []))
     opened = loom.weave(deck, OPENED_MS, CLOSES_MS, plan.seeds)
     community.messages[channel.id] = loom.messages
     lane = plan.fill(community, world, rng, channel, loom, opened, lane + 1, CLOSES_MS)
@@ -98,13 +110,13 @@ def _settle(community: Community, world: World, channel: Channel, budget: int, l
     return lane
 
 
-def _welcome(loom: Loom, world: World, rng: random.Random) -> None:
+def _welcome(loom: Loom, world: World, rng: random.Random, is_hall: bool) -> None:
     """Let people arrive and boost, as far as that stays a small part of the talk."""
     people = [person for person in world.people.values() if not person.is_webhook]
-    arrivals = people[: loom.room // 16]
+    arrivals = people[: loom.room // (2 if is_hall else 16)]
     for person in arrivals:
         loom.schedule(person.joined_ms, Message(id=0, author=person.id, type=JOIN))
-    for index in range(min(4, loom.room // 60)):
+    for index in range(min(4, loom.room // 25)):
         kind = BOOST_TIER if index == 1 else BOOST
         at_ms = OPENED_MS + (40 + 50 * index) * 86_400_000 + rng.randrange(86_400_000)
         loom.schedule(at_ms, Message(id=0, author=world.everyone.draw(rng, set()), type=kind))

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from heapq import heappop, heappush
 
 from reaper_tui.sandbox.community import props
+from reaper_tui.sandbox.community.deck import Deck
 from reaper_tui.sandbox.community.nouns import Message
 from reaper_tui.sandbox.community.rhythm import conversation_starts, pauses
-from reaper_tui.sandbox.community.script import Conversation, Line, conversations
+from reaper_tui.sandbox.community.script import Conversation, Line, split_slots
 from reaper_tui.sandbox.community.snowflake import birth_ms, snowflake
 from reaper_tui.sandbox.community.words import fill
 from reaper_tui.sandbox.community.world import World
@@ -15,22 +16,6 @@ from reaper_tui.sandbox.community.world import World
 REPLY, PIN_NOTICE, SLASH_REPLY, MENU_REPLY, POLL_RESULT = 19, 6, 20, 23, 46
 _VOICE_FLAG, _SNAPSHOT_FLAG, _CROSSPOSTED_FLAG = 1 << 13, 1 << 14, 1 << 0
 _LANES_PER_CONTAINER = 16
-
-
-class Deck:
-    """Conversations of a theme, shuffled, each dealt once before any comes again."""
-
-    def __init__(self, rng: random.Random, *themes: str) -> None:
-        self._rng = rng
-        self._all = [found for theme in themes for found in conversations(theme)]
-        self._left: list[Conversation] = []
-
-    def deal(self) -> Conversation:
-        """Return the next conversation."""
-        if not self._left:
-            self._left = self._all.copy()
-            self._rng.shuffle(self._left)
-        return self._left.pop()
 
 
 class Loom:
@@ -50,6 +35,7 @@ class Loom:
         self._due: list[tuple[int, int, Message]] = []
         self._scheduled = 0
         self._extra_lane = 0
+        self._kept_words: dict[str, str] = {}
 
     @property
     def room(self) -> int:
@@ -110,6 +96,7 @@ class Loom:
         """Say `lines` from `start_ms` on as far as there is room; return who played which part."""
         parts = {} if parts is None else parts
         said: list[Message] = []
+        self._kept_words = {}
         at_ms = max(start_ms, self._last_ms + 900)
         for line in lines:
             if self.room <= 0:
@@ -135,7 +122,9 @@ class Loom:
         author = self._speaker(line.speaker, language, parts)
         text = line.plain_text
         if text is None:
-            text = fill(rng, self._world, line.parts, lambda name: self._speaker(name, language, parts))
+            text = fill(
+                rng, self._world, line.parts, lambda name: self._speaker(name, language, parts), self._kept_words
+            )
         message = self.post(Message(id=0, author=author, content=text), at_ms)
         if 0 < line.answers <= len(said):
             answered = said[-line.answers]
@@ -143,6 +132,11 @@ class Loom:
                 message.type, message.reply_to = REPLY, answered.id
         self._extra_lane = 0
         for name, argument in line.directives:
+            if "{" in argument:
+                slots = split_slots(argument)
+                argument = fill(
+                    rng, self._world, slots, lambda part: self._speaker(part, language, parts), self._kept_words
+                )
             self._dress(message, name, argument, said)
         luck = rng.random()
         if luck < 0.05 and not message.reactions and (text or message.attachments):
@@ -189,6 +183,8 @@ class Loom:
             message.pinned_ms = self._last_ms + 30_000
             notice = Message(id=0, author=message.author, type=PIN_NOTICE, reply_to=message.id)
             self.schedule(message.pinned_ms, notice)
+        elif name == "long":
+            message.content = props.long_tale(rng, int(argument))
         elif name == "system":
             message.type, message.reply_to = int(argument), 0
 

@@ -116,7 +116,7 @@ def gather_people(seed: int, roles: dict[str, Role], opened_ms: int, closing_ms:
             display_name=None,
             has_left=True,
             joined_ms=opened_ms + 86_400_000,
-            talkativeness=2.0,
+            talkativeness=0.8,
         )
     )
     for index, name in enumerate(_BOTS):

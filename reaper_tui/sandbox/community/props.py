@@ -27,6 +27,24 @@ _SHAPES = ((640, 360), (512, 512), (480, 640), (800, 450), (960, 540))
 _SMALL_SHAPES = ((256, 256), (320, 180), (240, 320))
 _GIF_SHAPE = (96, 64)
 _QUICK = ("👍", "❤️", "😂", "🎉", "👀", "🔥", "🙏", "😭", "💯", "🤔", "👋", "🐟", "✅", "🫡", "👩‍🚀", "🏳️‍🌈")
+_LOG = """
+The glass is falling and so is the kettle.
+Trimmed the wick twice; the second time was for the company.
+A steamer passed to the north, all lights on, no sound at all, like a birthday cake on rails.
+The gull has opinions about the new rope and is not afraid to share them.
+Rain from the side, then from below.
+I counted the steps again: one hundred and eleven up, one hundred and twelve down.
+Wrote to my sister; tore it up; wrote it again without the weather.
+Sounded the horn every ninety seconds for an hour. My teeth still hum in B flat.
+Somebody knocked. The door was open. I said so. Somebody knocked again.
+Soup: adequate. Bread: structural.
+The beam found a patch of sea so still that it looked like a floor somebody had just mopped.
+Oil for two nights, matches for nine, patience for half an hour.
+Found a letter behind the clock that is addressed to me and older than I am.
+The fog came in politely, wiped its feet, and sat down on everything.
+||I went down to the second stair. I am not going to say more about it here.||
+There is a crab in the boathouse who appears to be in charge.
+"""
 _COLORS = (0xF1C40F, 0x3498DB, 0xE67E22, 0x2ECC71, 0x9B59B6)
 
 
@@ -105,6 +123,20 @@ def poll_result(poll: Poll) -> dict[str, Any]:
             values["victor_answer_emoji_name"] = glyph
     fields = [{"name": name, "value": value, "inline": False} for name, value in values.items()]
     return {"type": "poll_result", "fields": fields, "content_scan_version": 0}
+
+
+def long_tale(rng: random.Random, length: int) -> str:
+    """Return a keeper's log of exactly `length` characters, with a code block in it."""
+    sentences = _LOG.strip().splitlines()
+    pieces = [f"**Log of the night watch, sheet {rng.randint(2, 400)}**\n\n"]
+    hour = 18
+    while sum(map(len, pieces)) < length:
+        if len(pieces) == 7:
+            pieces.append(f"```\nbarometer  {rng.randint(968, 1012)} hPa\nwind       {rng.randint(6, 11)} Bft\n```\n")
+        hour = (hour + 1) % 24
+        chosen = rng.sample(sentences, 4)
+        pieces.append(f"__{hour:02d}:{rng.randrange(60):02d}__ {' '.join(chosen)}\n\n")
+    return "".join(pieces)[: length - 1] + "…"
 
 
 def embed(rng: random.Random, argument: str) -> dict[str, Any]:

@@ -47,15 +47,19 @@ def conversations(theme: str) -> tuple[Conversation, ...]:
 
 
 def parse(text: str) -> tuple[Conversation, ...]:
-    """Return the conversations in `text`: blocks parted by blank lines, indented lines go on with the message above."""
+    """Return the conversations in `text`.
+
+    Blocks are parted by blank lines and indented lines go on with the message above. `@de` above a conversation sets
+    its language, alone in a block that of all further ones; `= title` names a conversation.
+    """
     language = "en"
     found: list[Conversation] = []
     for block in re.split(r"\n\s*\n", text.strip("\n")):
-        title = ""
+        title, spoken_language = "", language
         spoken: list[str] = []
         for raw in block.split("\n"):
             if raw.startswith("@"):
-                language = raw[1:].strip()
+                spoken_language = raw[1:].strip()
             elif raw.startswith("="):
                 title = raw[1:].strip()
             elif raw.startswith("  "):
@@ -63,7 +67,9 @@ def parse(text: str) -> tuple[Conversation, ...]:
             elif raw.strip():
                 spoken.append(raw)
         if spoken:
-            found.append(Conversation(tuple(_line(raw) for raw in spoken), language, title))
+            found.append(Conversation(tuple(_line(raw) for raw in spoken), spoken_language, title))
+        else:
+            language = spoken_language
     return tuple(found)
 
 
@@ -74,10 +80,11 @@ def _line(raw: str) -> Line:
     speaker, arrow, back, text = match.groups()
     directives = tuple((found[1], found[2].strip()) for found in _DIRECTIVE.finditer(text))
     text = _DIRECTIVE.sub("", text).replace("\n.\n", "\n\n")
-    return Line(speaker, _parts(text), int(back or 1) if arrow else 0, directives)
+    return Line(speaker, split_slots(text), int(back or 1) if arrow else 0, directives)
 
 
-def _parts(text: str) -> tuple[Part, ...]:
+def split_slots(text: str) -> tuple[Part, ...]:
+    """Return `text` as plain stretches and slots."""
     parts: list[Part] = []
     end = 0
     for match in _SLOT.finditer(text):

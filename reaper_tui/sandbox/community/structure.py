@@ -32,23 +32,23 @@ _FORUM_TAGS = (("Gameplay", "🎮"), ("Art", "🎨"), ("Sound", "🔔"), ("Done"
 
 # In the order in which a growing community opens them.
 _BLUEPRINTS = (
-    Blueprint("general", "The Lamp Room", "general", 9, topic="Everything under the lamp. Be kind, wipe your boots."),
+    Blueprint("general", "The Lamp Room", "general", 12, topic="Everything under the lamp. Be kind, wipe your boots."),
     Blueprint(
-        "help", "Harbour", "help", 6, topic="Stuck on a rock? Ask here. Say your **version** and platform.", slowmode=5
+        "help", "Harbour", "help", 5, topic="Stuck on a rock? Ask here. Say your **version** and platform.", slowmode=5
     ),
-    Blueprint("showcase", "Workshop", "showcase", 5, topic="Things you made. Pictures first, excuses later."),
+    Blueprint("showcase", "Workshop", "showcase", 3.5, topic="Things you made. Pictures first, excuses later."),
     Blueprint("Lounge", "Voices", "lounge", 1.5, VOICE, bitrate=96000),
-    Blueprint("ideas", "Workshop", "ideas", 4, FORUM, topic="One idea a post. Tag it, and search before you write."),
+    Blueprint("ideas", "Workshop", "ideas", 4.5, FORUM, topic="One idea a post. Tag it, and search before you write."),
     Blueprint(
         "announcements", "Harbour", "announcements", 1, ANNOUNCEMENT, topic="Patch notes and news", visibility="read"
     ),
-    Blueprint("off-topic", "The Lamp Room", "offtopic", 7, topic="Tea, gulls, trains, soup."),
-    Blueprint("general", "Workshop", "workshop", 5, topic="The makers' general. Not the other general."),
-    Blueprint("staff-room", "Crow's Nest", "staff", 2.5, topic="Quiet corner of the Harbour Watch", visibility="staff"),
+    Blueprint("off-topic", "The Lamp Room", "offtopic", 8, topic="Tea, gulls, trains, soup."),
+    Blueprint("general", "Workshop", "workshop", 3.5, topic="The makers' general. Not the other general."),
+    Blueprint("staff-room", "Crow's Nest", "staff", 1.5, topic="Quiet corner of the Harbour Watch", visibility="staff"),
     Blueprint(
-        "world-café", "World Café", "world", 5, topic="¿Qué tal? · Wie geht's? · 元気？ · كيف الحال؟ · क्या हाल है?"
+        "world-café", "World Café", "world", 3.5, topic="¿Qué tal? · Wie geht's? · 元気？ · كيف الحال؟ · क्या हाल है?"
     ),
-    Blueprint("pixel-art", "Workshop", "pixelart", 4, topic="32×32 is plenty 🎨"),
+    Blueprint("pixel-art", "Workshop", "pixelart", 3, topic="32×32 is plenty 🎨"),
     Blueprint("Town Hall", "Voices", "stage", 0.8, STAGE, topic="First Sunday of the month, 19:00 UTC"),
     Blueprint("deutsch", "World Café", "deutsch", 4, topic="Hier darf man Fahrkartenautomat sagen."),
     Blueprint("日本語", "World Café", "japanese", 3, topic="日本語でどうぞ 🏮"),

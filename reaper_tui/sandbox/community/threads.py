@@ -7,7 +7,7 @@ import msgspec
 
 from reaper_tui.sandbox.community import props
 from reaper_tui.sandbox.community.budget import share_out
-from reaper_tui.sandbox.community.loom import Deck, Loom
+from reaper_tui.sandbox.community.loom import Loom
 from reaper_tui.sandbox.community.nouns import Channel, Community, Message, Thread
 from reaper_tui.sandbox.community.script import Conversation, conversations
 from reaper_tui.sandbox.community.snowflake import birth_ms, snowflake
@@ -26,14 +26,13 @@ def thread_budget(channel_type: int, budget: int) -> int:
     return budget * 14 // 100
 
 
-def open_threads(rng: random.Random, size: int) -> "ThreadPlan":
+def open_threads(world: World, rng: random.Random, size: int) -> "ThreadPlan":
     """Return a plan of threads that hold `size` messages together."""
     count = min(max(size // 14, 1), 40) if size >= 4 else 0
     if not count:
         return ThreadPlan(())
     sizes = share_out(size, {index: rng.uniform(0.5, 2.0) for index in range(count)})
-    deck = Deck(rng, "threads")
-    return ThreadPlan(tuple((deck.deal(), amount) for amount in sizes.values() if amount))
+    return ThreadPlan(tuple((world.thread_talk.deal(), amount) for amount in sizes.values() if amount))
 
 
 class ThreadPlan(msgspec.Struct, frozen=True):
@@ -136,9 +135,8 @@ def _talk(
 ) -> None:
     """Say the rest of `conversation`, then what else people say in a thread that goes on."""
     loom.perform(conversation.lines[1:], opens_ms + 60_000, conversation.language, parts)
-    deck = Deck(rng, "thread_tails")
     while loom.room > 0:
-        tail = deck.deal()
+        tail = world.thread_tails.deal()
         later_ms = min(loom.last_ms + rng.randrange(3, 60) * 3_600_000, closes_ms)
         loom.perform(tail.lines, later_ms, tail.language)
 

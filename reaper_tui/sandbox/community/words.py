@@ -19,25 +19,29 @@ _BANKS = {
 _CHOICES = {name: bank.split("|") for name, bank in _BANKS.items()}
 
 
-def fill(rng: random.Random, world: World, parts: Iterable[Part], speaker: Callable[[str], int]) -> str:
-    """Return the text of `parts`; `speaker` tells who plays a part."""
-    return "".join(part if isinstance(part, str) else _word(rng, world, *part, speaker) for part in parts)
+def fill(
+    rng: random.Random, world: World, parts: Iterable[Part], speaker: Callable[[str], int], kept: dict[str, str]
+) -> str:
+    """Return the text of `parts`; `speaker` tells who plays a part, `kept` holds words that come again."""
+    return "".join(part if isinstance(part, str) else _word(rng, world, *part, speaker, kept) for part in parts)
 
 
-def _word(rng: random.Random, world: World, name: str, argument: str, speaker: Callable[[str], int]) -> str:
-    if name in _CHOICES and not argument:
-        return rng.choice(_CHOICES[name])
+def _word(
+    rng: random.Random, world: World, name: str, argument: str, speaker: Callable[[str], int], kept: dict[str, str]
+) -> str:
+    if name in _CHOICES:
+        return kept.setdefault(name + argument, rng.choice(_CHOICES[name])) if argument else rng.choice(_CHOICES[name])
     match name:
-        case "one":
+        case "one" if argument:
             return rng.choice(argument.split("|"))
-        case "n":
+        case "n" if argument:
             low, _, high = argument.partition("-")
             return str(rng.randint(int(low), int(high)))
         case "emoji":
             return rng.choice(world.emojis).markup
         case "e":
             return world.emoji_by_name[argument].markup
-        case "at":
+        case "at" if argument:
             return f"<@{speaker(argument)}>"
         case "role":
             return f"<@&{world.role_id(argument)}>"

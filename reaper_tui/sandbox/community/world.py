@@ -3,6 +3,7 @@
 import random
 from itertools import accumulate
 
+from reaper_tui.sandbox.community.deck import Deck
 from reaper_tui.sandbox.community.nouns import Channel, Emoji, Message, Person, Role, Sticker
 
 _ROLE_WORDS = {"testers": "tester", "artists": "artist", "mods": "mod", "tinkerers": "coder"}
@@ -64,6 +65,9 @@ class World:
         }
         self._named = {person.username: person.id for person in people.values() if person.is_bot}
         self._named |= {"Keeper": humans[0].id, "Mate": humans[1].id, "Mod": humans[2].id}
+        self.smalltalk = Deck(random.Random(f"smalltalk/{seed}"), "smalltalk")
+        self.thread_talk = Deck(random.Random(f"threads/{seed}"), "threads")
+        self.thread_tails = Deck(random.Random(f"tails/{seed}"), "thread_tails", self.smalltalk)
         self.quotable: list[tuple[int, Message]] = []
         """Messages of open channels that a link or a forward may point at, with their channel."""
 
