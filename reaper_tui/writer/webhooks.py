@@ -141,7 +141,7 @@ async def _execute(
 ) -> TargetMessage:
     async def body(stack: ExitStack, progressed: Callable[[], None]) -> aiohttp.FormData:
         form = aiohttp.FormData(quote_fields=False)
-        form.add_field("payload_json", encoded(payload), content_type="application/json")
+        form.add_field("payload_json", encoded(payload).decode(), content_type="application/json")
         for number, file in enumerate(files):
             opened = stack.enter_context(_opened(file, progressed))
             name = normalised_filename(file.filename)
