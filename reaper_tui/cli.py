@@ -29,6 +29,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 APP_COMMAND = "app"
 GENERATIONS = ("2026-02",)
+DEMO_SPEED = 10.0
 
 
 class DefaultGroup(click.Group):
@@ -73,30 +74,34 @@ def app_command(profile: str | None, no_mouse: bool = False) -> int:
     return run_app(ProgramBackend(paths), profile=path, mouse=not no_mouse)
 
 
-def sandbox_options(command: Callable[P, R]) -> Callable[P, R]:
-    """Add the options that shape a sandbox."""
-    for option in reversed(
-        (
-            click.option("--messages", default=2000, show_default=True, type=click.IntRange(0, 5_000_000)),
-            click.option("--channels", default=12, show_default=True, type=click.IntRange(1, 500)),
-            click.option("--seed", default=1, show_default=True, help="Another seed, another community."),
-            click.option(
-                "--speed",
-                default=1.0,
-                show_default=True,
-                type=click.FloatRange(0, 10_000, min_open=True),
-                help="How many times faster every limit refills.",
-            ),
-            click.option("--generation", default="2026-02", show_default=True, type=click.Choice(GENERATIONS)),
-            click.option("--fault", "faults", multiple=True, help="Trouble to make, by name; may be repeated."),
-        )
-    ):
-        command = option(command)
-    return command
+def sandbox_options(speed: float) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return a decorator that adds the options which shape a sandbox."""
+
+    def decorate(command: Callable[P, R]) -> Callable[P, R]:
+        for option in reversed(
+            (
+                click.option("--messages", default=2000, show_default=True, type=click.IntRange(0, 5_000_000)),
+                click.option("--channels", default=12, show_default=True, type=click.IntRange(1, 500)),
+                click.option("--seed", default=1, show_default=True, help="Another seed, another community."),
+                click.option(
+                    "--speed",
+                    default=speed,
+                    show_default=True,
+                    type=click.FloatRange(0, 10_000, min_open=True),
+                    help="How many times faster every limit refills.",
+                ),
+                click.option("--generation", default="2026-02", show_default=True, type=click.Choice(GENERATIONS)),
+                click.option("--fault", "faults", multiple=True, help="Trouble to make, by name; may be repeated."),
+            )
+        ):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 @cli.command()
-@sandbox_options
+@sandbox_options(speed=DEMO_SPEED)
 @click.option("--headless", is_flag=True, help="Clone to the end without the app and verify.")
 @click.option("--json", "as_json", is_flag=True, help="With --headless: one JSON document on stdout.")
 @click.option("--home", type=click.Path(path_type=Path), help="Keep everything here; the same home resumes.")
@@ -109,7 +114,7 @@ def demo(headless: bool, as_json: bool, home: Path | None, **shape: Any) -> int:
 
 
 @cli.command()
-@sandbox_options
+@sandbox_options(speed=1.0)
 @click.option("--profile-out", type=click.Path(path_type=Path), help="Write a profile for the sandbox here.")
 @click.option("--state", type=click.Path(path_type=Path), help="Keep the servers' state here.")
 @click.option("--discord-port", default=0, type=click.IntRange(0, 65535))

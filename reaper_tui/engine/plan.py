@@ -54,11 +54,8 @@ def make_plan(
     if unknown := unknown_choices(guild, settings.copy):
         draft.warnings.append(f"The profile names channels that are not there: {', '.join(unknown[:5])}")
     if hidden := len(guild.hidden_channel_ids):
-        draft.exclude(f"{hidden} hidden channels", "the Discord bot may not view them: give it View Channels there")
-    if not guild.can_read_content:
-        draft.warnings.append(
-            "The Discord bot cannot read message content — switch on the Message Content Intent in the Developer Portal"
-        )
+        what = "1 hidden channel" if hidden == 1 else f"{hidden} hidden channels"
+        draft.exclude(what, "the Discord bot may not view it: give it View Channels there")
     if settings.copy.identity:
         draft.items.append(PlanItem(ItemKind.IDENTITY, guild.id, guild.name, Action.CHANGE, community.id))
     if settings.copy.roles:
@@ -276,7 +273,7 @@ def _plan_routes(draft: _Draft, selected: Sequence[Channel], by_id: Mapping[int,
         if not channel.has_messages:
             continue
         if channel.cannot_read:
-            draft.exclude(f"messages of #{channel.name}", channel.cannot_read, channel.id)
+            draft.exclude(f"messages of #{channel.name}", f"{channel.cannot_read}: give it that there", channel.id)
             continue
         parent = by_id.get(channel.parent_id or 0)
         placement, lane_id = Placement.OWN, channel.id

@@ -9,7 +9,7 @@ from typing import Any, cast
 import msgspec
 
 from reaper_tui.model.community import Channel, ChannelKind, Guild
-from reaper_tui.model.errors import AccessDenied, CloneError, ConfigurationError, NotFound, ServiceDown
+from reaper_tui.model.errors import AccessDenied, CloneError, ConfigurationError, NotFound, Refused, ServiceDown
 from reaper_tui.model.ids import optional_snowflake
 from reaper_tui.reader.cdn import Cdn
 from reaper_tui.reader.gateway import seen_channel_ids
@@ -76,13 +76,16 @@ async def surveyed_guild(http: DiscordHTTP, guild_id: int, *, bot_id: int, token
         banner_url=cdn.banner(guild_id, text(guild.get("banner"))),
         hidden_channel_ids=tuple(sorted(hidden)),
         can_read_content=can_read_content,
-        notes=tuple(_notes(channels, hidden, can_read_content) + notes),
+        notes=tuple(_notes(channels, can_read_content) + notes),
     )
 
 
 async def reads_content(http: DiscordHTTP) -> bool:
-    """Return whether the bot's application may read what others write."""
-    application = record(await http.application_info())
+    """Return whether the bot's application may read what others write; a server that does not say is trusted."""
+    try:
+        application = record(await http.application_info())
+    except (NotFound, Refused, AccessDenied):
+        return True
     return "flags" not in application or bool(whole(application["flags"]) & CONTENT_FLAGS)
 
 
@@ -139,15 +142,10 @@ async def _hidden_by_gateway(
     return (seen | obfuscated) - set(listed)
 
 
-def _notes(channels: Iterable[Channel], hidden: set[int], can_read_content: bool) -> list[str]:
+def _notes(channels: Iterable[Channel], can_read_content: bool) -> list[str]:
     notes: list[str] = []
     if not can_read_content:
         notes.append(CONTENT_WARNING)
-    if hidden:
-        what = "1 channel is" if len(hidden) == 1 else f"{len(hidden)} channels are"
-        notes.append(f"{what} hidden from the bot — give it View Channels there to copy them")
-    closed = [channel for channel in channels if channel.cannot_read and channel.kind is not ChannelKind.CATEGORY]
-    notes += [f"#{channel.name} cannot be read: {channel.cannot_read} — give it that there" for channel in closed]
     unknown = sum(channel.kind is ChannelKind.OTHER for channel in channels)
     if unknown:
         notes.append(f"{unknown} channels are of a type this version does not know and stay behind")

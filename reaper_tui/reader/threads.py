@@ -39,7 +39,7 @@ async def all_threads(
         if thread_id is not None:
             found.setdefault(thread_id, raw)
 
-    for raw in records(record(await http.get_active_threads(guild_id)).get("threads")):
+    for raw in await _active_threads(http, guild_id, notes):
         _keep(raw)
     parents = [channel for channel in channels if channel.kind in KINDS_WITH_THREADS and not channel.cannot_read]
     try:
@@ -59,6 +59,16 @@ async def all_threads(
             " — give it Manage Threads to see all"
         )
     return [found[thread_id] for thread_id in sorted(found)], notes
+
+
+async def _active_threads(http: DiscordHTTP, guild_id: int, notes: list[str]) -> list[dict[str, Any]]:
+    try:
+        return records(record(await http.get_active_threads(guild_id)).get("threads"))
+    except (AccessDenied, NotFound, Refused) as refusal:
+        if isinstance(refusal, AccessDenied) and refusal.ends_run:
+            raise
+        notes.append(f"The active threads could not be listed: {refusal}")
+        return []
 
 
 async def _archived_threads(
