@@ -198,9 +198,10 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
     """httpx's transport over connections that only go to permitted addresses."""
 
     def __init__(self, backend: GuardedBackend) -> None:
-        super().__init__()
+        context = httpx.create_ssl_context()
+        super().__init__(verify=context)
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
+            ssl_context=context,
             max_connections=CONNECTIONS,
             max_keepalive_connections=CONNECTIONS,
             keepalive_expiry=5.0,

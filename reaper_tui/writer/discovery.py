@@ -18,6 +18,10 @@ SECONDS = 20.0
 _HOSTED = {"fluxer.app": "https://api.fluxer.app/v1", "web.fluxer.app": "https://api.fluxer.app/v1"}
 
 
+class _Unreachable(ServiceDown):
+    """Nobody answers at all."""
+
+
 class Instance(msgspec.Struct, frozen=True):
     """An instance's addresses and what its document says of limits; `rules` are as it sent them."""
 
@@ -40,6 +44,11 @@ async def discover(instance: str, *, api_base: str = "", gateway: str = "", medi
     for address in _candidates(base, api_base.rstrip("/")):
         try:
             found = await _document(address)
+        except _Unreachable as error:
+            if api_base:
+                raise
+            failure = failure or error
+            continue
         except ServiceDown as error:
             failure = failure or error
             continue
@@ -110,7 +119,7 @@ async def _document(address: str) -> Mapping[str, Any] | None:
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
-        down = ServiceDown(f"{urlsplit(address).hostname} cannot be reached", "check the network and fluxer.instance")
+        down = _Unreachable(f"{urlsplit(address).hostname} cannot be reached", "check the network and fluxer.instance")
     raise down
 
 

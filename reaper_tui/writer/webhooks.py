@@ -26,7 +26,7 @@ DESCRIPTION_UNITS = 4096
 EXECUTE = "/webhooks/{webhook_id}/{token}"
 PERMISSION = "Manage Webhooks"
 _GONE_REPLIES = frozenset({"UNKNOWN_MESSAGE", "CANNOT_REPLY_TO_SYSTEM_MESSAGE"})
-# Without files of its own it reads none of the system's, which would block the loop.
+# Made at import, because making it reads files, which would hold up the loop.
 _TYPES = mimetypes.MimeTypes()
 
 

@@ -67,9 +67,11 @@ class Server:
         self.level += 1
         return True
 
-    @property
-    def quota(self) -> Quota:
-        return Quota(self.burst, int(self.burst - self.level))
+    def quota(self, speech: str) -> Quota:
+        if speech == "nothing":
+            return Quota()
+        after = round(self.level * self.interval, 3) if speech == "everything" else None
+        return Quota(self.burst, int(self.burst - self.level), after)
 
 
 HOOK = Allowance("hook", 60, 60, "webhook limit", counts_globally=False)
@@ -92,16 +94,16 @@ async def send(
     travel: tuple[float, float],
     verdicts: list[bool],
     *,
-    speaks: bool = True,
+    speech: str = "remaining",
 ) -> None:
     ticket = await limiter.acquire(key, allowance)
     await time.sleep(travel[0])
     is_taken = server.takes(time.now)
-    quota = server.quota
+    quota = server.quota(speech)
     await time.sleep(travel[1])
     verdicts.append(is_taken)
     if is_taken:
-        limiter.settle(ticket, quota if speaks else None)
+        limiter.settle(ticket, quota)
     else:
         limiter.refuse(ticket, 1.0, is_global=False)
 
@@ -114,10 +116,10 @@ travels = st.tuples(st.floats(0.001, 0.4), st.floats(0.001, 0.4))
     burst=st.integers(1, 8),
     window=st.floats(1, 20),
     pauses=st.lists(st.tuples(st.floats(0, 8), travels), min_size=1, max_size=40),
-    speaks=st.booleans(),
+    speech=st.sampled_from(["nothing", "remaining", "everything"]),
 )
 def test_no_request_is_ever_refused_whatever_the_network_does(
-    burst: int, window: float, pauses: list[tuple[float, tuple[float, float]]], speaks: bool
+    burst: int, window: float, pauses: list[tuple[float, tuple[float, float]]], speech: str
 ) -> None:
     async def scenario() -> None:
         time = Time()
@@ -128,7 +130,7 @@ def test_no_request_is_ever_refused_whatever_the_network_does(
             async with asyncio.TaskGroup() as group:
                 for pause, travel in pauses:
                     await time.sleep(pause)
-                    group.create_task(send(limiter, time, server, "x", allowance, travel, verdicts, speaks=speaks))
+                    group.create_task(send(limiter, time, server, "x", allowance, travel, verdicts, speech=speech))
 
         await time.run(all_of_them())
         assert verdicts == [True] * len(pauses)
@@ -151,7 +153,7 @@ def test_the_overall_limit_holds_over_all_buckets(keys: int, scale: float, trave
 
         async def one(number: int) -> None:
             for _ in range(20):
-                await send(limiter, time, overall, f"k{number}", wide, travel, verdicts, speaks=False)
+                await send(limiter, time, overall, f"k{number}", wide, travel, verdicts, speech="nothing")
 
         await time.run(_all(*(one(number) for number in range(keys))))
         assert all(verdicts)
