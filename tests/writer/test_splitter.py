@@ -138,4 +138,5 @@ def _dense(text: str) -> str:
 
 
 def _letters(text: str) -> str:
-    return re.sub(r"[^A-Za-z]", "", text.replace("```py\n", ""))
+    # Whether a fence's language shows depends on the backticks around it, so it does not count as text.
+    return re.sub(r"[^A-Za-z]", "", text.replace("py", ""))
