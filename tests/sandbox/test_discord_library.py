@@ -136,7 +136,7 @@ async def test_the_bot_may_read_every_channel_it_is_told_of(server: DiscordServe
 
 class Listener(discord.Client):
     def __init__(self) -> None:
-        super().__init__(intents=INTENTS, max_messages=None)
+        super().__init__(intents=INTENTS, max_messages=None, guild_ready_timeout=0.05)
         self.heard: asyncio.Queue[Any] = asyncio.Queue()
         self.is_up = asyncio.Event()
         self.resumed = asyncio.Event()

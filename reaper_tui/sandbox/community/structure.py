@@ -40,7 +40,7 @@ _BLUEPRINTS = (
     Blueprint("Lounge", "Voices", "lounge", 1.5, VOICE, bitrate=96000),
     Blueprint("ideas", "Workshop", "ideas", 4.5, FORUM, topic="One idea a post. Tag it, and search before you write."),
     Blueprint(
-        "announcements", "Harbour", "announcements", 1, ANNOUNCEMENT, topic="Patch notes and news", visibility="read"
+        "announcements", "Harbour", "announcements", 0.5, ANNOUNCEMENT, topic="Patch notes and news", visibility="read"
     ),
     Blueprint("off-topic", "The Lamp Room", "offtopic", 8, topic="Tea, gulls, trains, soup."),
     Blueprint("general", "Workshop", "workshop", 3.5, topic="The makers' general. Not the other general."),
@@ -49,7 +49,7 @@ _BLUEPRINTS = (
         "world-café", "World Café", "world", 3.5, topic="¿Qué tal? · Wie geht's? · 元気？ · كيف الحال؟ · क्या हाल है?"
     ),
     Blueprint("pixel-art", "Workshop", "pixelart", 3, topic="32×32 is plenty 🎨"),
-    Blueprint("Town Hall", "Voices", "stage", 0.8, STAGE, topic="First Sunday of the month, 19:00 UTC"),
+    Blueprint("Town Hall", "Voices", "stage", 0.5, STAGE, topic="First Sunday of the month, 19:00 UTC"),
     Blueprint("deutsch", "World Café", "deutsch", 4, topic="Hier darf man Fahrkartenautomat sagen."),
     Blueprint("日本語", "World Café", "japanese", 3, topic="日本語でどうぞ 🏮"),
     Blueprint("tinkering", "Workshop", "code", 4, topic="Mods, shaders, scripts. Use ``` fences, please."),

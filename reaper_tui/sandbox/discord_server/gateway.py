@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -11,49 +10,14 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from reaper_tui.sandbox.discord_server import wire_guild
 from reaper_tui.sandbox.discord_server.events import GUILDS, MESSAGE_CONTENT, PRIVILEGED, Event, without_content
+from reaper_tui.sandbox.discord_server.session import GatewaySocket, Session
 from reaper_tui.sandbox.discord_server.store import Store
 
-_DISPATCH, _HEARTBEAT, _IDENTIFY, _RESUME, _RECONNECT, _INVALID_SESSION, _HELLO, _ACK = 0, 1, 2, 6, 7, 9, 10, 11
+_HEARTBEAT, _IDENTIFY, _RESUME, _RECONNECT, _INVALID_SESSION, _HELLO, _ACK = 1, 2, 6, 7, 9, 10, 11
 _HEARTBEAT_MS = 41_250
-_REPLAY = 1000
+_SILENT_OPERATIONS = (3, 4, 8, 31)
 UNKNOWN_OPCODE, NOT_AUTHENTICATED, AUTHENTICATION_FAILED, ALREADY_AUTHENTICATED = 4001, 4003, 4004, 4005
 INVALID_SEQUENCE, DISALLOWED_INTENTS = 4007, 4014
-
-
-class Session:
-    """One identified client; it outlives its socket so that it can be resumed."""
-
-    def __init__(self, identifier: str, intents: int) -> None:
-        self.id = identifier
-        self.intents = intents
-        self.sequence = 0
-        self.socket: web.WebSocketResponse | None = None
-        self._sent: deque[tuple[int, bytes]] = deque(maxlen=_REPLAY)
-
-    async def dispatch(self, name: str, data: Any) -> None:
-        """Number an event, keep it for a replay and send it if somebody listens."""
-        self.sequence += 1
-        frame = msgspec.json.encode({"op": _DISPATCH, "t": name, "s": self.sequence, "d": data})
-        self._sent.append((self.sequence, frame))
-        await self._send(frame)
-
-    async def replay(self, after: int) -> None:
-        """Send again what came after event number `after`."""
-        for sequence, frame in list(self._sent):
-            if sequence > after:
-                await self._send(frame)
-
-    def can_replay(self, after: int) -> bool:
-        """Tell whether every event after number `after` is still kept."""
-        return after <= self.sequence and (not self._sent or self._sent[0][0] <= after + 1)
-
-    async def _send(self, frame: bytes) -> None:
-        if self.socket is None or self.socket.closed:
-            return
-        try:
-            await self.socket.send_str(frame.decode())
-        except ConnectionError:
-            self.socket = None
 
 
 class Gateway:
@@ -63,7 +27,7 @@ class Gateway:
         self._store = store
         self._address = address
         self._sessions: dict[str, Session] = {}
-        self._sockets: set[web.WebSocketResponse] = set()
+        self._sockets: set[GatewaySocket] = set()
         self._identified = 0
 
     def add_to(self, router: web.UrlDispatcher) -> None:
@@ -74,7 +38,7 @@ class Gateway:
     @property
     def session_count(self) -> int:
         """How many sessions have a living socket."""
-        return sum(session.socket is not None and not session.socket.closed for session in self._sessions.values())
+        return sum(session.socket.is_open for session in self._sessions.values())
 
     async def dispatch(self, event: Event) -> None:
         """Send `event` to every session that asked for its kind."""
@@ -90,44 +54,43 @@ class Gateway:
             self._sessions.clear()
         sockets = list(self._sockets)
         self._sockets.clear()
-        await asyncio.gather(*(socket.close(code=code) for socket in sockets))
+        await asyncio.gather(*(socket.close(code) for socket in sockets))
 
     async def ask_to_reconnect(self) -> None:
         """Send op 7 to every session."""
         for socket in list(self._sockets):
-            await socket.send_json({"op": _RECONNECT, "d": None})
+            await socket.send(_RECONNECT, None)
 
     async def _accept(self, request: web.Request) -> web.StreamResponse:
-        socket = web.WebSocketResponse(max_msg_size=16_384)
-        if not socket.can_prepare(request).ok:
+        frames = web.WebSocketResponse(max_msg_size=16_384)
+        if not frames.can_prepare(request).ok:
             return web.Response(status=404, text="")
-        await socket.prepare(request)
+        await frames.prepare(request)
+        socket = GatewaySocket(frames, request.query.get("compress", ""))
         self._sockets.add(socket)
         try:
-            await socket.send_json({"op": _HELLO, "s": None, "t": None, "d": {"heartbeat_interval": _HEARTBEAT_MS}})
+            await socket.send(_HELLO, {"heartbeat_interval": _HEARTBEAT_MS, "_trace": ["sandbox"]})
             await self._listen(socket)
-        except ConnectionError:
-            pass
         finally:
             self._sockets.discard(socket)
-        return socket
+        return frames
 
-    async def _listen(self, socket: web.WebSocketResponse) -> None:
+    async def _listen(self, socket: GatewaySocket) -> None:
         session: Session | None = None
-        async for frame in socket:
+        async for frame in socket.frames:
             if frame.type is not WSMsgType.TEXT:
                 continue
             try:
                 payload: Any = msgspec.json.decode(frame.data)
                 operation = payload["op"]
             except (msgspec.DecodeError, KeyError, TypeError):
-                await socket.close(code=4002, message=b"Error while decoding payload.")
+                await socket.close(4002, "Error while decoding payload.")
                 return
             if operation == _HEARTBEAT:
-                await socket.send_json({"op": _ACK, "s": None, "t": None, "d": None})
+                await socket.send(_ACK, None)
             elif operation == _IDENTIFY:
                 if session is not None:
-                    await socket.close(code=ALREADY_AUTHENTICATED, message=b"Already authenticated.")
+                    await socket.close(ALREADY_AUTHENTICATED, "Already authenticated.")
                     return
                 session = await self._identify(socket, payload["d"])
                 if session is None:
@@ -135,25 +98,24 @@ class Gateway:
             elif operation == _RESUME:
                 session = await self._resume(socket, payload["d"])
             elif session is None:
-                await socket.close(code=NOT_AUTHENTICATED, message=b"Not authenticated.")
+                await socket.close(NOT_AUTHENTICATED, "Not authenticated.")
                 return
-            elif operation not in (3, 4, 8, 31):
-                await socket.close(code=UNKNOWN_OPCODE, message=b"Unknown opcode.")
+            elif operation not in _SILENT_OPERATIONS:
+                await socket.close(UNKNOWN_OPCODE, "Unknown opcode.")
                 return
 
-    async def _identify(self, socket: web.WebSocketResponse, data: dict[str, Any]) -> Session | None:
+    async def _identify(self, socket: GatewaySocket, data: dict[str, Any]) -> Session | None:
         if not self._is_token(data):
-            await socket.close(code=AUTHENTICATION_FAILED, message=b"Authentication failed.")
+            await socket.close(AUTHENTICATION_FAILED, "Authentication failed.")
             return None
         intents = int(data.get("intents") or 0)
         if intents & PRIVILEGED or (intents & MESSAGE_CONTENT and not self._store.may_read_content):
-            await socket.close(code=DISALLOWED_INTENTS, message=b"Disallowed intent(s).")
+            await socket.close(DISALLOWED_INTENTS, "Disallowed intent(s).")
             return None
         self._identified += 1
         community = self._store.community
         name = hashlib.md5(f"{community.seed}/{self._identified}".encode(), usedforsecurity=False).hexdigest()
-        session = self._sessions[name] = Session(name, intents)
-        session.socket = socket
+        session = self._sessions[name] = Session(name, intents, socket)
         bot = wire_guild.user(community.bot) | {"verified": True, "mfa_enabled": True, "email": None}
         application = {"id": str(community.application_id), "flags": wire_guild.application(self._store)["flags"]}
         await session.dispatch(
@@ -181,17 +143,17 @@ class Gateway:
             await session.dispatch("GUILD_CREATE", wire_guild.gateway_guild(self._store))
         return session
 
-    async def _resume(self, socket: web.WebSocketResponse, data: dict[str, Any]) -> Session | None:
+    async def _resume(self, socket: GatewaySocket, data: dict[str, Any]) -> Session | None:
         if not self._is_token(data):
-            await socket.close(code=AUTHENTICATION_FAILED, message=b"Authentication failed.")
+            await socket.close(AUTHENTICATION_FAILED, "Authentication failed.")
             return None
         session = self._sessions.get(str(data.get("session_id")))
         after = int(data.get("seq") or 0)
         if session is None or not session.can_replay(after):
-            await socket.send_json({"op": _INVALID_SESSION, "s": None, "t": None, "d": False})
+            await socket.send(_INVALID_SESSION, False)
             return None
-        if session.socket is not None and session.socket is not socket:
-            await session.socket.close(code=4009)
+        if session.socket is not socket:
+            await session.socket.close(4009, "Session timed out.")
         session.socket = socket
         await session.replay(after)
         await session.dispatch("RESUMED", {"_trace": ["sandbox"]})
