@@ -10,9 +10,12 @@ import shutil
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
+
+import anyio
 
 from reaper_tui.media.download import Downloader, Wanted
 from reaper_tui.model.errors import FileUnavailable, SpoolFull
@@ -28,7 +31,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class MediaSpool:
-    """Streams files to disk and hands them out; what is there at the start is a crash's leftover and goes."""
+    """Streams files to disk and hands them out; a crash's leftovers go before the first one comes."""
 
     def __init__(
         self,
@@ -44,12 +47,12 @@ class MediaSpool:
         self._room = _Room(max_bytes)
         self._downloader = Downloader(cdn=cdn, allow_private=allow_private, clock=clock, sleep=sleep)
         self._held: dict[Path, tuple[int, str]] = {}
+        self._deletions: set[asyncio.Future[None]] = set()
         self._number = 0
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for leftover in directory.glob(f"{PREFIX}*"):
-            leftover.unlink(missing_ok=True)
+        self._preparation: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
+        await self._prepare()
         return self
 
     async def __aexit__(
@@ -61,6 +64,7 @@ class MediaSpool:
         """Delete what was not released and close the connections."""
         for path in list(self._held):
             self._forget(path)
+        await asyncio.gather(*self._deletions)
         await self._downloader.close()
 
     @property
@@ -72,6 +76,7 @@ class MediaSpool:
         """Stream one file to disk; raise FileUnavailable, ServiceDown or SpoolFull."""
         if slot.size is not None and slot.size > limit:
             raise FileUnavailable("too large")
+        await self._prepare()
         reserved = slot.size if slot.size is not None else limit
         await self._room.take(reserved)
         self._number += 1
@@ -88,8 +93,8 @@ class MediaSpool:
         finally:
             sink.close()
             if not is_whole:
-                sink.path.unlink(missing_ok=True)
                 self._room.give(reserved)
+                await _in_thread(lambda: sink.path.unlink(missing_ok=True))
         self._room.give(reserved - sink.received)
         self._held[sink.path] = (sink.received, sink.digest)
         return SpooledFile(slot.key, sink.path, slot.filename, sink.received, slot.description, slot.is_spoiler)
@@ -108,11 +113,22 @@ class MediaSpool:
         await self._downloader.download(Wanted(url, limit), sink)
         return bytes(sink.data)
 
+    async def _prepare(self) -> None:
+        if self._preparation is None or (self._preparation.done() and self._preparation.exception()):
+            self._preparation = asyncio.ensure_future(asyncio.to_thread(_clear, self._directory))
+        try:
+            await asyncio.shield(self._preparation)
+        except OSError as error:
+            raise _spool_full(error, self._directory) from None
+
     def _forget(self, path: Path) -> None:
         held = self._held.pop(path, None)
-        if held is not None:
-            path.unlink(missing_ok=True)
-            self._room.give(held[0])
+        if held is None:
+            return
+        self._room.give(held[0])
+        deletion = asyncio.get_running_loop().run_in_executor(None, _delete, path)
+        self._deletions.add(deletion)
+        deletion.add_done_callback(self._deletions.discard)
 
 
 class _Room:
@@ -232,6 +248,19 @@ async def _in_thread(work: Callable[[], T]) -> T:
     except asyncio.CancelledError:
         await asyncio.wait([task])
         raise
+
+
+def _delete(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
+def _clear(directory: Path) -> None:
+    # Loads what the first connection would otherwise load inside the loop.
+    anyio.run(anyio.sleep, 0)
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for leftover in directory.glob(f"{PREFIX}*"):
+        leftover.unlink(missing_ok=True)
 
 
 def _check_space(directory: Path, wanted: int) -> None:

@@ -42,8 +42,8 @@ async def test_a_file_is_brought_whole_and_released(tmp_path: Path) -> None:
         files.release(file)
         files.release(file)
         assert files.bytes_held == 0
-        assert is_empty(tmp_path)
         assert "Authorization" not in server.requests[0].headers
+    assert is_empty(tmp_path)
 
 
 async def test_an_empty_file_is_a_file(tmp_path: Path) -> None:
@@ -262,3 +262,11 @@ async def test_the_loop_is_never_held_up(tmp_path: Path) -> None:
             longest = max(longest, time.perf_counter() - began)
         await task
         assert longest < 0.15
+
+
+async def test_a_folder_that_cannot_be_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    files = spool.MediaSpool(tmp_path / "file" / "spool", 100)
+    with pytest.raises(SpoolFull, match="cannot be kept"):
+        await files.fetch(slot("http://127.0.0.1/x", 5), LIMIT)
+    await files.close()
