@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import msgspec
 
@@ -18,7 +18,7 @@ from reaper_tui.sandbox.discord_server import DiscordServer
 from reaper_tui.sandbox.errors import SandboxError
 from reaper_tui.sandbox.faults import KNOWN, FluxerFaults
 from reaper_tui.sandbox.fluxer_server import FluxerServer
-from reaper_tui.sandbox.state_file import Memory, recall, remember
+from reaper_tui.sandbox.state_file import Memory, hold, recall, remember
 
 __all__ = ["Sandbox", "SandboxError", "SandboxOptions"]
 
@@ -58,13 +58,15 @@ class Sandbox:
             speed=options.speed,
             generation=options.generation,
         )
+        self._held: IO[str] | None = None
         if options.state is not None:
             self._memory = recall(options.state, self._memory)
-        community = generate_community(options.seed, options.channels, options.messages)
-        self.discord = DiscordServer(
-            community, speed=options.speed, clock=clock, store_path=_beside(options.state, ".discord.jsonl")
-        )
+            self._held = hold(options.state)
         try:
+            community = generate_community(options.seed, options.channels, options.messages)
+            self.discord = DiscordServer(
+                community, speed=options.speed, clock=clock, store_path=_beside(options.state, ".discord.jsonl")
+            )
             self.fluxer = FluxerServer(
                 generation=options.generation,
                 speed=options.speed,
@@ -74,8 +76,11 @@ class Sandbox:
                 bot_name="reaper",
                 seed=options.seed,
             )
-        except ValueError as error:
-            raise SandboxError(str(error)) from error
+        except BaseException as error:
+            self._release()
+            if isinstance(error, ValueError):
+                raise SandboxError(str(error)) from error
+            raise
         self._fluxer_faults = FluxerFaults(options.speed)
         self.fluxer.faults = self._fluxer_faults
         self._control = Control(self)
@@ -89,9 +94,7 @@ class Sandbox:
 
     def set_faults(self, names: tuple[str, ...]) -> None:
         """Turn on exactly the troubles with these names."""
-        unknown = [name for name in names if name not in KNOWN]
-        if unknown:
-            raise SandboxError(f"unknown fault {', '.join(unknown)}; known: {', '.join(KNOWN)}")
+        _check_faults(names)
         self._faults = tuple(dict.fromkeys(names))
         self.discord.faults.set(self._faults)
         self._fluxer_faults.set(self._faults)
@@ -120,6 +123,7 @@ class Sandbox:
         await self._control.stop()
         await self.discord.stop()
         await self.fluxer.stop()
+        self._release()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -152,6 +156,11 @@ class Sandbox:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
 
+    def _release(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+
     async def _listen(self, name: str, asked: int, start: Callable[[str, int], Awaitable[None]]) -> None:
         remembered = self._memory.ports.get(name, 0)
         try:
@@ -167,6 +176,7 @@ def _check(options: SandboxOptions) -> None:
         raise SandboxError("channels must be between 1 and 500")
     if not 0 <= options.messages <= 5_000_000:
         raise SandboxError("messages must be between 0 and 5,000,000")
+    _check_faults(options.faults)
     if not 0 < options.speed <= 10_000:
         raise SandboxError("speed must be above 0 and at most 10,000")
     try:
@@ -175,6 +185,12 @@ def _check(options: SandboxOptions) -> None:
         is_loopback = False
     if not is_loopback:
         raise SandboxError(f"the sandbox serves loopback only, not {options.host}")
+
+
+def _check_faults(names: tuple[str, ...]) -> None:
+    unknown = [name for name in names if name not in KNOWN]
+    if unknown:
+        raise SandboxError(f"unknown fault {', '.join(unknown)}; known: {', '.join(KNOWN)}")
 
 
 def _beside(state: Path | None, suffix: str) -> Path | None:

@@ -1,7 +1,9 @@
 """What a sandbox remembers between two lives: the options that made it, and its ports."""
 
 import os
+import sys
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -42,6 +44,24 @@ def recall(path: Path, wished: Memory) -> Memory:
     if differing:
         raise SandboxError(f"{path} belongs to another sandbox: {'; '.join(differing)}")
     return kept
+
+
+def hold(path: Path) -> IO[str]:
+    """Keep `path` from any other sandbox until the returned file is closed."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        held = path.with_name(path.name + ".lock").open("w")
+    except OSError as error:
+        raise SandboxError(f"cannot write beside the state file {path}: {error.strerror}") from error
+    if sys.platform != "win32":
+        import fcntl
+
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            held.close()
+            raise SandboxError(f"{path} is in use by another sandbox") from error
+    return held
 
 
 def remember(path: Path, memory: Memory) -> None:

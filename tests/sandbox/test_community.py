@@ -64,7 +64,7 @@ def test_ids_are_unique_and_every_container_is_in_order_of_time() -> None:
 
 
 def test_people_do_everything_that_people_do() -> None:
-    community = generate_community(seed=1, channels=28, messages=6000)
+    community = generate_community(seed=1, channels=29, messages=6000)
     messages = everything(community)
     kinds = {message.type for message in messages}
     assert kinds >= {0, 1, 4, 6, 7, 8, 9, 12, 18, 19, 20, 21, 23, 24, 27, 28, 31, 46}
@@ -103,6 +103,14 @@ def test_people_do_everything_that_people_do() -> None:
     authors = Counter(message.author for message in messages)
     assert 20 <= len(authors) <= 45
     assert {community.people[each].is_webhook for each in authors} == {True, False}
+
+
+def test_nobody_speaks_before_they_arrive() -> None:
+    community = generate_community(seed=6, channels=12, messages=3000)
+    for message in everything(community):
+        person = community.people[message.author]
+        if not person.is_bot:
+            assert birth_ms(message.id) >= person.joined_ms, person.username
 
 
 def test_replies_and_references_point_at_what_exists() -> None:

@@ -160,6 +160,9 @@ async def test_a_state_file_of_other_options_or_of_no_sense_is_refused(tmp_path:
         pass
     with pytest.raises(SandboxError, match="belongs to another sandbox: seed is 1 there, 2 asked; messages is 300"):
         Sandbox(replace(SMALL, state=state, seed=2, messages=301))
+    async with Sandbox(replace(SMALL, state=state)):
+        with pytest.raises(SandboxError, match="in use by another sandbox"):
+            Sandbox(replace(SMALL, state=state))
     state.write_text("{}")
     with pytest.raises(SandboxError, match="not a readable sandbox state file"):
         Sandbox(replace(SMALL, state=state))

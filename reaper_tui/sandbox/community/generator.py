@@ -119,4 +119,4 @@ def _welcome(loom: Loom, world: World, rng: random.Random, is_hall: bool) -> Non
     for index in range(min(4, loom.room // 25)):
         kind = BOOST_TIER if index == 1 else BOOST
         at_ms = OPENED_MS + (40 + 50 * index) * 86_400_000 + rng.randrange(86_400_000)
-        loom.schedule(at_ms, Message(id=0, author=world.everyone.draw(rng, set()), type=kind))
+        loom.schedule(at_ms, Message(id=0, author=world.everyone.draw(rng, set(), at_ms), type=kind))

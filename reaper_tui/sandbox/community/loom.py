@@ -114,7 +114,7 @@ class Loom:
     def _speaker(self, name: str, language: str, parts: dict[str, int]) -> int:
         if name not in parts:
             known = self._world.named(name)
-            parts[name] = known or self._world.cast_of(language).draw(self._rng, set(parts.values()))
+            parts[name] = known or self._world.cast_of(language).draw(self._rng, set(parts.values()), self._last_ms)
         return parts[name]
 
     def _say(self, line: Line, at_ms: int, language: str, parts: dict[str, int], said: list[Message]) -> Message:
@@ -140,7 +140,7 @@ class Loom:
             self._dress(message, name, argument, said)
         luck = rng.random()
         if luck < 0.05 and not message.reactions and (text or message.attachments):
-            message.reactions = props.react_freely(rng, self._world)
+            message.reactions = props.react_freely(rng, self._world, self._last_ms)
         elif luck > 0.975 and text:
             message.edited_ms = self._last_ms + rng.randrange(8_000, 400_000)
         elif 0.05 <= luck < 0.12 and len(text) > 40 and message.type in (0, REPLY):
@@ -154,7 +154,7 @@ class Loom:
     def _dress(self, message: Message, name: str, argument: str, said: list[Message]) -> None:
         rng, world = self._rng, self._world
         if name == "react":
-            message.reactions = props.react(rng, world, argument)
+            message.reactions = props.react(rng, world, argument, self._last_ms)
         elif name == "file":
             message.attachments += (props.attach(rng, self._next_id(), argument),)
         elif name == "voice":

@@ -15,28 +15,28 @@ mirela | Mirela Voss | | mod artist | en de | 6
 halvard | Halvard | hal | mod | en de | 5
 yuki.no.inu | ゆき | | artist supporter | en ja | 5
 sardinequeen | Sardine Queen 🐟 | | supporter tester | en es | 8
-brasslamp | brasslamp | | tester coder | en | 6
+brasslamp | brasslamp | | tester coder | en tr | 6
 noor_alhadi | نور | Noor | tester | en ar | 4
-p1ckle | pickle | | tester | en | 7
+p1ckle | pickle | | tester | en fr | 7
 devika.r | Devika | | coder supporter | en hi | 5
 grumbly_otter | Grumbly Otter | | | en de | 6
+kenji_m | 健二 | Kenji | composer | en ja | 3
+marisol | Marisol | | supporter | en es | 4
+ahmad.s | أحمد | | | en ar | 3
+priya_k | प्रिया | Priya | | en hi | 3
+elif.d | Elif | | | en tr | 3
+luc_p | Luc | | composer | en fr | 3
 lighthouse_larry | Larry | Larry (dad jokes) | supporter | en | 5
 zofia.w | Zosia | | artist | en de | 4
-kenji_m | 健二 | Kenji | composer | en ja | 3
 fogbank | fogbank | | | en | 4
-marisol | Marisol | | supporter | en es | 4
 quietstorm77 | quiet storm | | tester | en | 3
 jonas.bremen | Jonas | | tester | en de | 5
 tidepool | tidepool 🪼 | | artist | en | 4
-ahmad.s | أحمد | | | en ar | 3
 wrenches | Wren | Wren (she/they) | coder | en | 5
 bela_bakes | Béla | | | en de | 3
 sam_the_gull | Sam | definitely a gull | supporter | en | 6
-priya_k | प्रिया | Priya | | en hi | 3
 moss.and.rust | moss & rust | | coder tester | en | 4
 captain_null | Captain NULL | | coder | en | 5
-elif.d | Elif | | | en tr | 3
-luc_p | Luc | | composer | en fr | 3
 haruka.t | はるか | | | en ja | 2
 nightkeeper | nightkeeper | | | en | 4
 old_ben | Ben | Old Ben | | en | 2
@@ -45,6 +45,7 @@ vesper | vesper ✨ | | artist supporter | en | 3
 rohan.codes | Rohan | | coder | en hi | 2
 greta.mp3 | Greta | | | en de | 2
 """
+_FOUNDERS = 17
 _BOTS = ("Foreman", "Tide Table", "Jukebox Gull")
 _WEBHOOKS = ("Build Tower", "Shipping News")
 # key | name | colour | hoisted | mentionable | permissions
@@ -52,6 +53,7 @@ _ROLES = """
 reader | Reaper | 0x0 | | |
 bots | Bots | 0x607d8b | yes | |
 supporter | Supporters | 0xf47fff | | |
+booster | Supporters | 0xff73fa | | |
 tester | Playtesters | 0x2ecc71 | | yes |
 composer | Composers | 0x9b59b6 | | |
 artist | Pixel Artists | 0xe67e22 | yes | yes |
@@ -93,9 +95,9 @@ def gather_people(seed: int, roles: dict[str, Role], opened_ms: int, closing_ms:
     for index, line in enumerate(lines):
         username, display_name, nick, role_keys, languages, weight = (cell.strip() for cell in line.split("|"))
         made_ms = opened_ms - rng.randrange(30, 2500) * 86_400_000 - rng.randrange(86_400_000)
-        joined_ms = (
-            opened_ms + int((closing_ms - opened_ms) * 0.8 * (index / len(lines)) ** 2) + rng.randrange(3_600_000)
-        )
+        later = max(0, index - _FOUNDERS) / (len(lines) - _FOUNDERS)
+        joined_ms = opened_ms + int((closing_ms - opened_ms) * 0.85 * later**1.3)
+        joined_ms += index * 600_000 + rng.randrange(600_000)
         people.append(
             Person(
                 id=snowflake(made_ms, index),

@@ -69,20 +69,20 @@ def record_voice(rng: random.Random, identifier: int, seconds: float) -> Attachm
     )
 
 
-def react(rng: random.Random, world: World, argument: str) -> tuple[Reaction, ...]:
+def react(rng: random.Random, world: World, argument: str, at_ms: int) -> tuple[Reaction, ...]:
     """Return the reactions that `name count, name count` asks for; a name is a glyph or a custom emoji."""
     found: list[Reaction] = []
     for wish in argument.split(","):
         name, _, count = wish.strip().partition(" ")
         emoji = world.emoji_by_name.get(name, name)
-        found.append(Reaction(emoji, world.everyone.crowd(rng, max(1, int(count or 1) + rng.randrange(-1, 3)))))
+        found.append(Reaction(emoji, world.everyone.crowd(rng, max(1, int(count or 1) + rng.randrange(-1, 3)), at_ms)))
     return tuple(found)
 
 
-def react_freely(rng: random.Random, world: World) -> tuple[Reaction, ...]:
+def react_freely(rng: random.Random, world: World, at_ms: int) -> tuple[Reaction, ...]:
     """Return one or two reactions of somebody's own choosing."""
     kinds = rng.sample([*_QUICK, *world.emojis], 1 if rng.random() < 0.7 else 2)
-    return tuple(Reaction(kind, world.everyone.crowd(rng, 1 + int(rng.expovariate(0.6)))) for kind in kinds)
+    return tuple(Reaction(kind, world.everyone.crowd(rng, 1 + int(rng.expovariate(0.6)), at_ms)) for kind in kinds)
 
 
 def ask(rng: random.Random, world: World, argument: str, asked_ms: int) -> Poll:
@@ -91,7 +91,7 @@ def ask(rng: random.Random, world: World, argument: str, asked_ms: int) -> Poll:
     allows_many = cells[-1] == "multi"
     question, *answers = cells[:-1] if allows_many else cells
     voters: list[list[int]] = [[] for _ in answers]
-    for person in world.everyone.crowd(rng, rng.randrange(5, 24)):
+    for person in world.everyone.crowd(rng, rng.randrange(5, 24), asked_ms):
         for choice in {rng.randrange(len(answers)) for _ in range(2 if allows_many else 1)}:
             voters[choice].append(person)
     expires_ms = asked_ms + rng.choice((24, 24, 72, 168)) * 3_600_000

@@ -61,6 +61,7 @@ _BLUEPRINTS = (
     Blueprint("العربية", "World Café", "arabic", 2.5, topic="أهلاً وسهلاً"),
     Blueprint("हिन्दी", "World Café", "hindi", 2.5, topic="चाय और बातें ☕"),
     Blueprint("kitchen", "The Lamp Room", "food", 3, topic="Soup is a food group."),
+    Blueprint("lounge", "The Lamp Room", "lounge", 1, topic="For those without a microphone"),
     Blueprint("Workbench", "Voices", "lounge", 1, VOICE, user_limit=8),
     Blueprint("keepers-log", "Crow's Nest", "staff", 1, topic="Decisions, dated", visibility="staff"),
     Blueprint("spoilers", "The Lamp Room", "spoilers", 2, topic="Ending talk. Use ||bars|| anyway.", is_nsfw=True),

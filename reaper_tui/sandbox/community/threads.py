@@ -90,7 +90,7 @@ def _write_thread(
     thread_id = starter.id if starter and is_on_message else snowflake(opens_ms, lane * 16 + 15)
     kind = NEWS_THREAD if channel.type == ANNOUNCEMENT else PRIVATE_THREAD if is_private else PUBLIC_THREAD
     loom = Loom(world, rng, thread_id, lane, amount, opens_ms)
-    owner = starter.author if starter else world.everyone.draw(rng, set())
+    owner = starter.author if starter else world.everyone.draw(rng, set(), opens_ms)
     if starter and is_on_message:
         starter.thread_id = thread_id
         first = Message(id=0, author=owner, type=THREAD_STARTER, reply_to=starter.id, reference_channel=channel.id)
@@ -105,7 +105,7 @@ def _write_thread(
         starter.attachments = starter.embeds = starter.reactions = ()
         starter.poll, starter.edited_ms, starter.pinned_ms = None, 0, 0
     elif is_private and loom.room > 2:
-        guest = world.everyone.draw(rng, {owner})
+        guest = world.everyone.draw(rng, {owner}, opens_ms)
         loom.post(Message(id=0, author=owner, type=RECIPIENT_ADD, content=f"<@{guest}>"), opens_ms)
     _talk(loom, world, rng, conversation, {conversation.lines[0].speaker: owner}, opens_ms, closes_ms)
     is_archived = index % 3 != 0 or is_private

@@ -1,6 +1,7 @@
 """What all conversations of one community share: who there is, which words mean which ids."""
 
 import random
+from bisect import bisect_right
 from itertools import accumulate
 
 from reaper_tui.sandbox.community.deck import Deck
@@ -10,24 +11,32 @@ _ROLE_WORDS = {"testers": "tester", "artists": "artist", "mods": "mod", "tinkere
 
 
 class Cast:
-    """People who may speak one language, drawn by how much they talk."""
+    """People who may speak one language, drawn by how much they talk, once they have joined."""
 
     def __init__(self, people: list[Person]) -> None:
-        self._ids = [person.id for person in people]
-        self._weights = list(accumulate(person.talkativeness for person in people))
+        arrived = sorted(people, key=lambda person: (person.joined_ms, person.id))
+        self._ids = [person.id for person in arrived]
+        self._joined = [person.joined_ms for person in arrived]
+        self._weights = list(accumulate(person.talkativeness for person in arrived))
 
-    def draw(self, rng: random.Random, taken: set[int]) -> int:
-        """Return somebody, if possible somebody not in `taken`."""
+    def draw(self, rng: random.Random, taken: set[int], at_ms: int) -> int:
+        """Return somebody who is there at `at_ms`, if possible somebody not in `taken`."""
+        present = self._present(at_ms)
+        ids, weights = self._ids[:present], self._weights[:present]
         for _ in range(12):
-            found = rng.choices(self._ids, cum_weights=self._weights)[0]
+            found = rng.choices(ids, cum_weights=weights)[0]
             if found not in taken:
                 return found
-        free = [identifier for identifier in self._ids if identifier not in taken]
-        return rng.choice(free or self._ids)
+        free = [identifier for identifier in ids if identifier not in taken]
+        return rng.choice(free or ids)
 
-    def crowd(self, rng: random.Random, size: int) -> tuple[int, ...]:
-        """Return up to `size` different people."""
-        return tuple(rng.sample(self._ids, min(size, len(self._ids))))
+    def crowd(self, rng: random.Random, size: int, at_ms: int) -> tuple[int, ...]:
+        """Return up to `size` different people who are there at `at_ms`."""
+        present = self._present(at_ms)
+        return tuple(rng.sample(self._ids[:present], min(size, present)))
+
+    def _present(self, at_ms: int) -> int:
+        return max(1, bisect_right(self._joined, at_ms))
 
 
 class World:

@@ -15,6 +15,7 @@ from reaper_tui.sandbox.discord_server.store import Store
 
 _HEARTBEAT, _IDENTIFY, _RESUME, _RECONNECT, _INVALID_SESSION, _HELLO, _ACK = 1, 2, 6, 7, 9, 10, 11
 _HEARTBEAT_MS = 41_250
+_KEPT_SESSIONS = 32
 _SILENT_OPERATIONS = (3, 4, 8, 31)
 UNKNOWN_OPCODE, NOT_AUTHENTICATED, AUTHENTICATION_FAILED, ALREADY_AUTHENTICATED = 4001, 4003, 4004, 4005
 INVALID_SEQUENCE, DISALLOWED_INTENTS = 4007, 4014
@@ -113,6 +114,9 @@ class Gateway:
             await socket.close(DISALLOWED_INTENTS, "Disallowed intent(s).")
             return None
         self._identified += 1
+        for identifier in list(self._sessions)[:-_KEPT_SESSIONS]:
+            if not self._sessions[identifier].socket.is_open:
+                del self._sessions[identifier]
         community = self._store.community
         name = hashlib.md5(f"{community.seed}/{self._identified}".encode(), usedforsecurity=False).hexdigest()
         session = self._sessions[name] = Session(name, intents, socket)
