@@ -118,13 +118,14 @@ async def open_workspace(settings: Settings, workdir: Path) -> AsyncGenerator[Op
             sleep=asyncio.sleep,
         )
         stack.push_async_callback(writer.close)
-        spool = MediaSpool(
-            workdir / "spool",
-            SPOOL_BYTES,
-            cdn=settings.discord.cdn,
-            allow_private=settings.discord.api_base != Settings().discord.api_base,
+        spool = await stack.enter_async_context(
+            MediaSpool(
+                workdir / "spool",
+                SPOOL_BYTES,
+                cdn=settings.discord.cdn,
+                allow_private=settings.discord.api_base != Settings().discord.api_base,
+            )
         )
-        stack.push_async_callback(spool.close)
         scale = settings.fluxer.limits_scale
         clone = Clone(
             reader=reader,
