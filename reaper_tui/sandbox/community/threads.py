@@ -152,13 +152,13 @@ def open_posts(
     closes_ms: int,
 ) -> int:
     """Write the posts of a forum or media channel with `budget` messages; return the next free lane."""
-    count = min(budget, max(1, min(budget // 9, 400))) if budget else 0
+    written = list(conversations("gallery" if channel.type == MEDIA else "ideas"))
+    count = min(budget, max(1, min(budget // 9, len(written)), budget // 40))
     if not count:
         return lane
     amounts = [
         1 + amount for amount in share_out(budget - count, {i: rng.uniform(0.3, 2.2) for i in range(count)}).values()
     ]
-    written = list(conversations("gallery" if channel.type == MEDIA else "ideas"))
     rng.shuffle(written)
     named: dict[str, int] = {}
     for index, (amount, conversation) in enumerate(zip(amounts, cycle(written), strict=False)):
