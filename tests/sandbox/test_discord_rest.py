@@ -337,3 +337,15 @@ async def test_changes_are_seen_by_rest(raw: Raw) -> None:
 async def test_a_change_that_cannot_be_made_says_why(raw: Raw, wish: dict[str, str], reason: str) -> None:
     with pytest.raises(ChangeError, match=reason):
         await raw.server.change(wish)
+
+
+async def test_channels_can_be_hidden_while_serving(raw: Raw) -> None:
+    path = f"/guilds/{raw.server.community.id}/channels"
+    before = {channel["id"] for channel in await raw.get(path)}
+    raw.server.faults.set(("hidden-channels",))
+    hidden = before - {channel["id"] for channel in await raw.get(path)}
+    assert len(hidden) == 2
+    for channel in hidden:
+        status, body, _ = await raw.send("GET", f"/channels/{channel}/messages")
+        assert (status, body["code"]) == (403, 50001)
+    assert raw.server.state()["hidden_channels"] == 3

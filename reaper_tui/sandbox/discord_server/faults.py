@@ -31,8 +31,10 @@ class Faults:
         self._active = frozenset(names) & frozenset(NAMES)
         self._store.may_read_content = "no-message-content" not in self._active
         self._store.may_read_history = "no-history" not in self._active
-        channels = [found.id for found in self._store.community.channels.values() if found.type == 0]
-        self._store.hidden_channels = frozenset(channels[-2:] if "hidden-channels" in self._active else ())
+        store = self._store
+        store.hidden_channels = frozenset()
+        channels = [each.id for each in store.community.channels.values() if each.type == 0 and store.is_visible(each)]
+        store.hidden_channels = frozenset(channels[-2:] if "hidden-channels" in self._active else ())
 
     async def before_answer(self) -> web.Response | None:
         """Wait or return a broken answer, as the troubles want it; None to go on."""
