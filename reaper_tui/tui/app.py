@@ -96,8 +96,8 @@ class ReaperApp(QuietCrash):
         assert self._session is not None
         self.push_screen(ChannelsScreen(self._session))
 
-    def reopen_profile(self, screen: ChannelsScreen) -> None:
-        """Try again to open the profile of a screen that could not be filled."""
+    def reopen_profile(self) -> None:
+        """Open the profile again and show its channels in place of the present screen."""
         assert self._session is not None
         self._hold(self._session.path)
         self._replace(ChannelsScreen(self._session))
@@ -116,9 +116,8 @@ class ReaperApp(QuietCrash):
         """Go straight on where that was asked for."""
         if self._is_auto_start:
             self._is_auto_start = False
-            screen.action_review()
-            if isinstance(self.screen, ReviewScreen):
-                self.screen.action_start()
+            if screen.take_choice():
+                self.start_transfer()
 
     def open_review(self) -> None:
         """Go to the plan."""
@@ -137,17 +136,17 @@ class ReaperApp(QuietCrash):
         except Exception as error:
             self.notify(problem_of(error, self.backend.log_file).line(), severity="warning", markup=False)
         screen = TransferScreen(session)
-        self._replace(screen)
+        if isinstance(self.screen, ReviewScreen):
+            self._replace(screen)
+        else:
+            self.push_screen(screen)
         self._transfer(session, screen)
 
     def return_to_channels(self) -> None:
         """Leave the report and read both sides again."""
-        assert self._session is not None
-        if self._session.is_open:
-            self._replace(ChannelsScreen(self._session))
-        else:
-            self._hold(self._session.path)
-            self._replace(ChannelsScreen(self._session))
+        self.pop_screen()
+        if isinstance(self.screen, ChannelsScreen):
+            self.screen.action_survey()
 
     def show_problem(self, title: str, problem: Problem) -> None:
         """Show a problem over the present screen."""
@@ -222,6 +221,7 @@ class ReaperApp(QuietCrash):
         while self.screen is not screen and len(self.screen_stack) > 1:
             self.pop_screen()
         self.bell()
+        self.clear_notifications()
         self._replace(ReportScreen(session))
 
     @work(group="session", exit_on_error=False, description="hold the profile")

@@ -79,6 +79,8 @@ KIND_SIGNS: dict[ChannelKind, Sign] = {
     ChannelKind.OTHER: Sign("?", "other"),
 }
 
+POST_SIGN = Sign("↳", "post")
+
 ACTION_SIGNS: dict[Action, Sign] = {
     Action.CREATE: Sign("+", "create", Tone.SUCCESS),
     Action.REUSE: Sign("=", "reuse", Tone.MUTED),
@@ -97,7 +99,9 @@ PHASE_WORDS: dict[Phase, str] = {
 
 
 def kind_sign(kind: str) -> Sign:
-    """Return the sign of a channel kind given as text."""
+    """Return the sign of a channel kind given as text; a forum's post is drawn as a thread."""
+    if kind == "post":
+        return POST_SIGN
     try:
         return KIND_SIGNS[ChannelKind(kind)]
     except ValueError:

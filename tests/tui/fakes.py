@@ -112,6 +112,7 @@ class FakeWorkspace:
     plan_error: Exception | None = None
     run_error: Exception | None = None
     lost: int = 0
+    drains_at_once: bool = True
     control: RunControl = field(default_factory=RunControl)
     last: Summary | None = None
     runs: int = 0
@@ -121,6 +122,7 @@ class FakeWorkspace:
         self.log = EventLog(self.clock)
         self._permits = asyncio.Semaphore(0)
         self._sent_one = asyncio.Event()
+        self._drained = asyncio.Event()
         self.survey_gate = asyncio.Event()
         self.survey_gate.set()
 
@@ -205,6 +207,8 @@ class FakeWorkspace:
         try:
             await self._send_all()
         except StopRequested:
+            if not self.drains_at_once:
+                await self._drained.wait()
             return self._end(RunState.STOPPED)
         return self._end(RunState.DONE)
 
@@ -220,6 +224,10 @@ class FakeWorkspace:
             self.clock.advance(seconds)
             self._permits.release()
             await self._sent_one.wait()
+
+    def drain(self) -> None:
+        """Let what is in flight arrive."""
+        self._drained.set()
 
     def limit(self, seconds: float, channel: str = "general") -> None:
         """Let the run wait for a limit."""

@@ -58,11 +58,17 @@ class ChannelsScreen(Room):
     def on_mount(self) -> None:
         """Read both sides."""
         self.query_one("#search-bar").display = False
-        self.action_survey()
+        self._read()
 
     @on(Button.Pressed, "#try-again")
     def action_survey(self) -> None:
-        """Read both sides, again if need be."""
+        """Read both sides again, opening the profile again if need be."""
+        if self._session.is_open:
+            self._read()
+        elif self._session.problem is not None:
+            self.program.reopen_profile()
+
+    def _read(self) -> None:
         self._show("loading")
         self.query_one("#route", Static).update("Opening the profile…")
         self.query_one("#totals", Static).update("")
@@ -70,9 +76,6 @@ class ChannelsScreen(Room):
             "Reading channels, threads, roles and emojis on Discord,\nand what the Fluxer community holds already.\n\n"
             "Nothing is written anywhere. esc goes back."
         )
-        if self._session.problem is not None and not self._session.is_open:
-            self.program.reopen_profile(self)
-            return
         self._survey()
 
     @work(group="survey", exclusive=True, exit_on_error=False, description="read both sides")
@@ -172,17 +175,22 @@ class ChannelsScreen(Room):
     @on(Button.Pressed, "#continue")
     def action_review(self) -> None:
         """Take the choice and go on."""
+        if self.take_choice():
+            self.program.open_review()
+
+    def take_choice(self) -> bool:
+        """Put what is checked into the settings; return whether anything is."""
         selection = self.channel_tree.selection
         if selection is None:
-            return
+            return False
         if selection.is_empty:
             self.say("Check at least one channel: space does, a checks all.", severity="warning")
-            return
+            return False
         settings = self._session.settings
         channels, exclude = selection.setting()
         copy = msgspec.structs.replace(settings.copy, channels=channels, exclude=exclude)
         self._session.settings = msgspec.structs.replace(settings, copy=copy)
-        self.program.open_review()
+        return True
 
     def action_back(self) -> None:
         """Close the profile."""
@@ -211,10 +219,8 @@ class ChannelsScreen(Room):
         survey = self._session.survey
         assert survey is not None
         lines = [f"▲ {sanitise_line(note, 300)}" for note in (*survey.guild.notes, *survey.community.notes)]
-        if not survey.guild.can_read_content:
+        if not survey.guild.can_read_content and not survey.guild.notes:
             lines.insert(0, "▲ The bot may not read message content: switch on Message Content Intent in the portal.")
-        if hidden := len(survey.guild.hidden_channel_ids):
-            lines.append(f"▲ {counted(hidden, 'channel')} hidden from the bot: give it View Channel to copy them.")
         notes = self.query_one("#notes", Static)
         notes.update("\n".join(lines))
         notes.display = bool(lines)

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Static
 
+from reaper_tui.model.text import sanitise_line
 from reaper_tui.report import markdown_report
 from reaper_tui.tui.bindings import bindings_of
 from reaper_tui.tui.bridge import Problem, Session
@@ -32,6 +33,7 @@ class ReportScreen(Room):
 
     def body(self) -> ComposeResult:
         """Yield the page and what to do next."""
+        yield Static(id="route", classes="screen-title", markup=False)
         with VerticalScroll(id="page"):
             yield Sheet(id="report")
         with Horizontal(classes="bar"):
@@ -47,6 +49,10 @@ class ReportScreen(Room):
         if session.is_open:
             places.append(("journal", session.workspace.workdir))
         places.append(("log", session.backend.log_file))
+        if session.summary is not None:
+            source, target = session.summary.source.name, session.summary.target.name
+            title = f"{sanitise_line(source, 60)} → {sanitise_line(target, 60)}"
+            self.query_one("#route", Static).update(title)
         self.add_class(f"-{verdict(session.summary, session.problem).sign.tone.value}")
         self.query_one("#report", Sheet).show(
             lambda sheet: report_page(session.summary, session.problem, tuple(places), sheet)

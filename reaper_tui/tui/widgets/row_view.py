@@ -108,9 +108,9 @@ class RowView(ScrollView, can_focus=True):
         """Scroll until a row is in view."""
         top, height = round(self.scroll_offset.y), self.scrollable_content_region.height
         if height <= 0 or index < top:
-            self.scroll_to(y=index, animate=False)
+            self.scroll_to(y=index, animate=False, force=True)
         elif index >= top + height:
-            self.scroll_to(y=index - height + 1, animate=False)
+            self.scroll_to(y=index - height + 1, animate=False, force=True)
 
     def action_cursor(self, step: int) -> None:
         """Move the cursor by rows."""

@@ -57,7 +57,7 @@ class TailView(RowView, Generic[ItemType]):
         dropped = max(0, before + len(fresh) - ROWS)
         self._lines.extend(fresh)
         if dropped and not self.follows:
-            self.scroll_to(y=max(0, round(self.scroll_offset.y) - dropped), animate=False)
+            self.scroll_to(y=max(0, round(self.scroll_offset.y) - dropped), animate=False, force=True)
         self.rows_changed()
         self._go_to_end()
 
@@ -100,7 +100,7 @@ class TailView(RowView, Generic[ItemType]):
 
     def action_edge(self, is_end: int) -> None:
         self.follows = bool(is_end)
-        self.scroll_to(y=self.max_scroll_y if is_end else 0, animate=False)
+        self.scroll_to(y=self.max_scroll_y if is_end else 0, animate=False, force=True)
 
     def on_mouse_scroll_up(self, _event: events.MouseScrollUp) -> None:
         """Stay where the user scrolls to."""
@@ -115,8 +115,10 @@ class TailView(RowView, Generic[ItemType]):
     def _scroll_by(self, rows: int) -> None:
         target = max(0, min(self.max_scroll_y, round(self.scroll_offset.y) + rows))
         self.follows = target >= self.max_scroll_y
-        self.scroll_to(y=target, animate=False)
+        self.scroll_to(y=target, animate=False, force=True)
 
     def _go_to_end(self) -> None:
         if self.follows:
-            self.scroll_to(y=max(0, self.row_count() - self.scrollable_content_region.height), animate=False)
+            self.scroll_to(
+                y=max(0, self.row_count() - self.scrollable_content_region.height), animate=False, force=True
+            )

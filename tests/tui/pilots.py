@@ -1,0 +1,63 @@
+"""What tests of the app share: starting it on a fake, waiting for it, reading what it shows."""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from reaper_tui.tui.app import ReaperApp
+from tests.tui.fakes import FakeBackend
+
+SMALL = (80, 24)
+LARGE = (120, 40)
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    backend: FakeBackend, *, profile: Path | None = None, size: tuple[int, int] = SMALL, **options: Any
+) -> AsyncIterator[tuple[ReaperApp, Pilot[None]]]:
+    """Run the app without a terminal."""
+    app = ReaperApp(backend, profile=profile, **options)
+    app.animation_level = "none"
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await settle(pilot)
+        yield app, pilot
+
+
+async def settle(pilot: Pilot[Any]) -> None:
+    """Wait until every message sent so far is handled, also those that the handling sends."""
+    for _ in range(3):
+        await pilot.pause()
+
+
+async def press(pilot: Pilot[Any], *keys: str) -> None:
+    """Press keys, one after the other is handled."""
+    for key in keys:
+        await pilot.press(key)
+        await settle(pilot)
+
+
+async def click(pilot: Pilot[Any], selector: str, offset: tuple[int, int] = (0, 0)) -> None:
+    """Click on a widget of the present screen."""
+    assert await pilot.click(pilot.app.screen.query_one(selector), offset=offset), f"{selector} is covered"
+    await settle(pilot)
+
+
+def shown(app: ReaperApp) -> str:
+    """Return all text on the screen, one line a row."""
+    picture = app.export_screenshot(simplify=True)
+    rows: dict[str, list[str]] = {}
+    for line, text in re.findall(r'<text[^>]*line-(\d+)\)"[^>]*>(.*?)</text>', picture):
+        rows.setdefault(line, []).append(html.unescape(text).replace("\xa0", " "))
+    return "\n".join(" ".join(parts) for parts in rows.values())
+
+
+async def to_transfer(pilot: Pilot[Any]) -> None:
+    """Go from the channels to a running transfer."""
+    await press(pilot, "enter", "enter")
