@@ -17,10 +17,10 @@ from typing import Any
 
 import msgspec
 
-from reaper_tui.engine.control import RunControl
+from reaper_tui.engine.control import RunControl, StopRequested
 from reaper_tui.engine.events import Level, LogLine
 from reaper_tui.engine.progress import Snapshot
-from reaper_tui.exit_codes import WINDOW_OVER, ExitCode, code_of_summary, code_of_verification
+from reaper_tui.exit_codes import BY_SIGNAL, WINDOW_OVER, ExitCode, code_of_summary, code_of_verification
 from reaper_tui.model.errors import CloneError, ConfigurationError
 from reaper_tui.model.plan import Action, Plan
 from reaper_tui.model.summary import Summary
@@ -84,7 +84,10 @@ async def verify_target(settings: Settings, workdir: Path, output: Output) -> Ex
         _narrated(workspace, output),
         _stoppable(workspace.control),
     ):
-        verification = await workspace.verify()
+        try:
+            verification = await workspace.verify()
+        except (StopRequested, asyncio.CancelledError):
+            return BY_SIGNAL.get(workspace.control.stop_reason, ExitCode.INTERRUPTED)
     if output.as_json:
         print(msgspec.json.encode(verification).decode())
     else:

@@ -74,7 +74,9 @@ class Capture:
                 await self._control.boundary()
                 if tally.state is ChannelState.WAITING:
                     tally.state = ChannelState.READING
-                page = await self._outage.through(SOURCE, lambda cursor=cursor: self._reader.page(container.id, cursor))
+                page = await self._control.unless_stopped(
+                    self._outage.through(SOURCE, lambda cursor=cursor: self._reader.page(container.id, cursor))
+                )
                 is_end = len(page) < SHORT_PAGE
                 if page:
                     cursor = max(raw.id for raw in page)

@@ -12,10 +12,11 @@ import msgspec
 
 from reaper_tui.engine.capture import Capture
 from reaper_tui.engine.control import RunControl, RunState, StopRequested
-from reaper_tui.engine.deliver import Delivery, Lane
+from reaper_tui.engine.deliver import Delivery
 from reaper_tui.engine.directory import target_map
 from reaper_tui.engine.events import EventLog, Level
 from reaper_tui.engine.files import FileCourier
+from reaper_tui.engine.lane import Lane
 from reaper_tui.engine.outage import Outage
 from reaper_tui.engine.pace import Pace
 from reaper_tui.engine.plan import make_plan
@@ -23,6 +24,7 @@ from reaper_tui.engine.ports import Composer, Reader, Spool, Writer
 from reaper_tui.engine.progress import ChannelState, ChannelTally, Phase, Progress
 from reaper_tui.engine.reconcile import Reconciler
 from reaper_tui.engine.since import first_cursor
+from reaper_tui.engine.standing import Standing
 from reaper_tui.engine.structure import StructureBuilder
 from reaper_tui.engine.summing import summarise
 from reaper_tui.engine.together import together
@@ -32,7 +34,7 @@ from reaper_tui.journal import queries
 from reaper_tui.journal.journal import Journal
 from reaper_tui.journal.records import Container, MessageState
 from reaper_tui.model.community import Community, Guild
-from reaper_tui.model.errors import CloneError, ConfigurationError
+from reaper_tui.model.errors import CloneError, ConfigurationError, JournalError
 from reaper_tui.model.message import Message
 from reaper_tui.model.plan import Plan
 from reaper_tui.model.summary import Summary, Verification
@@ -105,40 +107,28 @@ class Clone:
 
         Raises CloneError when the run cannot begin or must end; the state is then `failed` and the next run resumes.
         """
+        since = first_cursor(settings.copy.since)
+        _refuse_unsupported(settings)
         control, progress = self.control, self.progress
         control.move(RunState.PREPARING)
         progress.started_at, progress.ended_at = self.now(), None
-        try:
-            sides = sides or await self.survey()
-            plan = await self.plan(sides, settings)
-        except BaseException:
-            control.move(RunState.FAILED)
-            raise
-        run_id = await self.journal.begin_run()
+        run_id: int | None = None
         verification: Verification | None = None
         state, note = RunState.DONE, ""
         try:
+            sides = sides or await control.unless_stopped(self.survey())
+            plan = await self.plan(sides, settings)
+            run_id = await self.journal.begin_run()
             progress.phase = Phase.PLAN
             await self._remember(sides, plan)
             self.log.write(Level.INFO, f"{len(plan.routes)} channels and threads, about {plan.messages:,} messages")
             await control.boundary()
             control.move(RunState.RUNNING)
             progress.phase = Phase.STRUCTURE
-            builder = StructureBuilder(
-                self.writer,
-                self.spool,
-                self.journal,
-                control,
-                progress,
-                self.log,
-                self.outage,
-                sides.community,
-                sides.guild,
-                settings.copy,
-            )
+            builder = StructureBuilder(self._standing(sides.community), sides.guild, settings.copy)
             await builder.build(plan)
             self.log.write(Level.SUCCESS, "roles, emojis and channels stand")
-            await self.journal.select_routes(plan.routes, first_cursor(settings.copy.since))
+            await self.journal.select_routes(plan.routes, since)
             progress.phase = Phase.MESSAGES
             channels = await self._messages(sides, plan, settings)
             progress.phase = Phase.VERIFY
@@ -146,7 +136,6 @@ class Clone:
             verification = await verifier.run(channels)
             await builder.close_doors()
             progress.phase = Phase.FINISHED
-            state, note = RunState.DONE, ""
             if any(
                 tally.state in (ChannelState.FAILED, ChannelState.INCOMPLETE) for tally in progress.channels.values()
             ):
@@ -175,11 +164,28 @@ class Clone:
             channels = await self._journalled_channels()
             verifier = Verifier(self.writer, self.journal, self.control, self.progress, self.log, self.outage)
             verification = await verifier.run(channels)
+        except (StopRequested, asyncio.CancelledError):
+            self.control.move(RunState.STOPPED)
+            raise
         except BaseException:
             self.control.move(RunState.FAILED)
             raise
         self.control.move(RunState.DONE)
         return verification
+
+    def _standing(self, community: Community) -> Standing:
+        return Standing(
+            self.writer,
+            self.spool,
+            self.journal,
+            self.control,
+            self.progress,
+            self.log,
+            self.outage,
+            community,
+            sleep=self.sleep,
+            settle_seconds=self.settle_seconds,
+        )
 
     async def _remember(self, sides: BothSides, plan: Plan) -> None:
         await self.journal.remember(
@@ -214,11 +220,10 @@ class Clone:
                 self.writer,
                 self.journal,
                 self.outage,
-                now=self.now,
                 sleep=self.sleep,
                 settle_seconds=self.settle_seconds,
             ),
-            pace=Pace(settings.speed.max_messages_per_minute, self.now, self.sleep),
+            pace=Pace(settings.speed.max_messages_per_minute, self.now, self.control.wait),
             target=target,
             now=self.now,
             author_key=self.author_key,
@@ -250,7 +255,8 @@ class Clone:
             channels[channel_id] = rows[0].parent_name if rows[0].id != lane_id else rows[0].name
             readable += rows
         await together((capture.run(readable), delivery.run(lanes)))
-        return channels
+        # Posts of earlier runs may stand in channels that were replaced since.
+        return {**await self.journal.read(queries.posted_channels), **channels}
 
     async def _load_tallies(self, containers: Sequence[Container]) -> None:
         tallies = {
@@ -283,17 +289,32 @@ class Clone:
         if not containers:
             raise ConfigurationError("There is nothing to verify: this profile was never run", "run it first")
         lanes = {container.lane_id: container.name for container in reversed(containers)}
-        return {
+        standing = {
             record.target_id: record.name
             for record in records
             if record.kind in ("channel", "companion") and record.target_id is not None and record.source_id in lanes
         }
+        return {**await self.journal.read(queries.posted_channels), **standing}
 
-    async def _end(self, run_id: int, state: RunState, note: str, verification: Verification | None) -> None:
+    async def _end(self, run_id: int | None, state: RunState, note: str, verification: Verification | None) -> None:
         progress = self.progress
         progress.ended_at = self.now()
         progress.note = note
         progress.hold = ""
+        try:
+            if run_id is not None or state is not RunState.FAILED:
+                await self._write_end(run_id or await self.journal.begin_run(), state, note, verification)
+        except JournalError as error:
+            # What failed the run, such as a full disk, may fail this as well; the first cause is the one to tell.
+            self.log.write(Level.ERROR, error.line())
+            if state is not RunState.FAILED:
+                state = RunState.FAILED
+                raise
+        finally:
+            self.control.move(state)
+
+    async def _write_end(self, run_id: int, state: RunState, note: str, verification: Verification | None) -> None:
+        progress = self.progress
         await self.journal.update_run(
             run_id,
             ended_at=progress.ended_at,
@@ -306,4 +327,8 @@ class Clone:
             peak_rss_mb=self.peak_rss_mb(),
             verification=None if verification is None else msgspec.json.encode(verification).decode(),
         )
-        self.control.move(state)
+
+
+def _refuse_unsupported(settings: Settings) -> None:
+    if settings.copy.anonymise:
+        raise ConfigurationError("This version cannot replace people's names yet", "set copy.anonymise to false")

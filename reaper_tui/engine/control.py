@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import Any, TypeVar
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+T = TypeVar("T")
 
 
 class RunState(StrEnum):
@@ -132,3 +132,26 @@ class RunControl:
     async def stopping(self) -> None:
         """Wait until a stop was asked for."""
         await self._stopping.wait()
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait for so long, or until a stop is asked for; return whether one was."""
+        try:
+            async with asyncio.timeout(max(0.0, seconds)):
+                await self._stopping.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def unless_stopped(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return what reading work returns; a stop cuts it off and raises StopRequested."""
+        task = asyncio.ensure_future(work)
+        stop = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            raise StopRequested(self.stop_reason)
+        finally:
+            for piece in (task, stop):
+                piece.cancel()
+            await asyncio.gather(task, stop, return_exceptions=True)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 
 class Pace:
     """Spaces sends evenly; 0 a minute means no ceiling."""
 
-    def __init__(
-        self,
-        per_minute: int,
-        now: Callable[[], float],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
+    def __init__(self, per_minute: int, now: Callable[[], float], wait: Callable[[float], Awaitable[object]]) -> None:
+        """`wait` sleeps for so many seconds and may return early when the run is to stop."""
         self._seconds = 60.0 / per_minute if per_minute > 0 else 0.0
         self._now = now
-        self._sleep = sleep
+        self._wait = wait
         self._next = 0.0
 
     async def turn(self) -> None:
@@ -27,4 +22,4 @@ class Pace:
         at = max(self._next, self._now())
         self._next = at + self._seconds
         if (delay := at - self._now()) > 0:
-            await self._sleep(delay)
+            await self._wait(delay)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reaper_tui.engine.estimate import run_seconds
 from reaper_tui.engine.matching import TARGET_KIND, channel_key, mapped_targets, name_matches
-from reaper_tui.engine.selection import selected_channels, unknown_choices
+from reaper_tui.engine.selection import Selected, selected_channels, unknown_choices
+from reaper_tui.engine.webhook_pool import WEBHOOK_NAME
 from reaper_tui.journal.records import Mapping as MappingRecord
 from reaper_tui.model.community import (
     KINDS_WITH_POSTS,
@@ -31,7 +33,7 @@ class _Draft:
     estimates: Mapping[int, tuple[int, bool]]
     settings: Settings
     mappings: Sequence[MappingRecord]
-    chosen: frozenset[int]
+    chosen: Selected
     items: list[PlanItem] = field(default_factory=list[PlanItem])
     routes: list[Route] = field(default_factory=list[Route])
     exclusions: list[Exclusion] = field(default_factory=list[Exclusion])
@@ -190,7 +192,7 @@ def _plan_stickers(draft: _Draft) -> None:
 def _plan_channels(draft: _Draft) -> None:
     guild, community, copy = draft.guild, draft.community, draft.settings.copy
     by_id = {channel.id: channel for channel in guild.channels}
-    selected = [channel for channel in ordered_channels(guild.channels) if channel.id in draft.chosen]
+    selected = [channel for channel in ordered_channels(guild.channels) if channel.id in draft.chosen.standing]
     present = {channel.id: channel for channel in community.channels}
     mapped = {
         source: target
@@ -222,7 +224,7 @@ def _plan_channels(draft: _Draft) -> None:
             if channel.id not in taken
         },
     )
-    room = community.limits.guild_channels - len(community.channels)
+    room = _Room(community, {**mapped, **matches})
     standing: set[int] = set()
     for channel in selected:
         if channel.kind is ChannelKind.THREAD and not _stands_alone(channel, copy):
@@ -237,27 +239,75 @@ def _plan_channels(draft: _Draft) -> None:
         target = mapped.get(channel.id) or matches.get(channel.id)
         action, reason = (Action.REUSE, "") if target is not None else (Action.CREATE, "")
         if target is None:
-            if room <= 0:
-                action, reason = Action.CANNOT, f"the community takes {community.limits.guild_channels} channels"
+            if room.is_full:
+                action, reason = Action.CANNOT, room.reason
                 draft.exclude(f"#{channel.name}", reason, channel.id)
             else:
-                room -= 1
+                parent = room.take(draft, channel, parent)
         if action is not Action.CANNOT:
             standing.add(channel.id)
         draft.items.append(
             PlanItem(kind, channel.id, channel.name, action, target, reason, parent, TARGET_KIND[channel.kind])
         )
     if copy.history:
-        _plan_routes(draft, selected, by_id, standing)
-        for route in draft.routes:
-            if route.placement is Placement.COMPANION:
-                channel = by_id[route.container_id]
-                target = companions.get(channel.id)
-                action = Action.REUSE if target is not None else Action.CREATE
-                name = f"{clean_name(channel.name)}-chat"
-                draft.items.append(
-                    PlanItem(ItemKind.CHANNEL, channel.id, name, action, target, "", channel.parent_id, "companion")
-                )
+        _plan_routes(draft, [channel for channel in selected if channel.id in draft.chosen.carried], by_id, standing)
+        _plan_companions(draft, by_id, companions, room)
+    _warn_of_webhooks(draft)
+
+
+def _plan_companions(draft: _Draft, by_id: Mapping[int, Channel], companions: Mapping[int, int], room: _Room) -> None:
+    for route in [route for route in draft.routes if route.placement is Placement.COMPANION]:
+        channel, parent = by_id[route.container_id], by_id[route.container_id].parent_id
+        name = f"{clean_name(channel.name)}-chat"
+        target = companions.get(channel.id)
+        if target is None and room.is_full:
+            draft.routes.remove(route)
+            draft.exclude(f"messages of #{channel.name}", room.reason, channel.id)
+            continue
+        action = Action.REUSE if target is not None else Action.CREATE
+        if target is None:
+            parent = room.take(draft, channel, parent)
+        draft.items.append(PlanItem(ItemKind.CHANNEL, channel.id, name, action, target, "", parent, "companion"))
+
+
+class _Room:
+    """How many channels the community still takes, in all and in each category."""
+
+    def __init__(self, community: Community, targets: Mapping[int, int]) -> None:
+        self._limits = community.limits
+        self._left = community.limits.guild_channels - len(community.channels)
+        self._targets = targets
+        self._taken = Counter[int | None](channel.parent_id for channel in community.channels)
+        self.reason = f"the community takes {self._limits.guild_channels} channels"
+
+    @property
+    def is_full(self) -> bool:
+        return self._left <= 0
+
+    def take(self, draft: _Draft, channel: Channel, parent_id: int | None) -> int | None:
+        """Take room for a channel; return the source category it goes to, None when that one is full."""
+        self._left -= 1
+        if parent_id is None:
+            return None
+        # Categories that are still to be made are counted by the source's id.
+        category = self._targets.get(parent_id, parent_id)
+        limit = self._limits.channels_per_category
+        if self._taken[category] >= limit:
+            draft.warnings.append(f"#{channel.name} stands outside its category, which takes {limit} channels")
+            return None
+        self._taken[category] += 1
+        return parent_id
+
+
+def _warn_of_webhooks(draft: _Draft) -> None:
+    limit = draft.community.limits.webhooks_per_channel
+    foreign = Counter(hook.channel_id for hook in draft.community.webhooks if hook.name != WEBHOOK_NAME)
+    ours = {hook.channel_id for hook in draft.community.webhooks if hook.name == WEBHOOK_NAME}
+    for item in draft.items:
+        if item.kind is ItemKind.CHANNEL and item.target_id not in ours and foreign[item.target_id or 0] >= limit:
+            draft.warnings.append(
+                f"#{item.name} has {limit} webhooks already: delete one there, or it gets no messages"
+            )
 
 
 def _stands_alone(thread: Channel, copy: CopySettings) -> bool:

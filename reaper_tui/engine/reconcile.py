@@ -14,6 +14,7 @@ from reaper_tui.model.errors import AccessDenied, CloneError, NotFound, Refused
 from reaper_tui.model.ids import unix_seconds
 from reaper_tui.model.outgoing import TargetMessage
 
+SIDE = "Fluxer’s history"
 PAGE = 100
 CLOCK_SKEW_SECONDS = 3600.0
 
@@ -25,8 +26,8 @@ class Unreadable(CloneError):
 class Reconciler:
     """Finds out what became of a post whose reply was lost.
 
-    A server may still be busy with a request whose client is gone: a post is held to be absent only `settle_seconds`
-    after it was intended.
+    A server may still be busy with a request whose client is gone: a post is held to be absent only when it is not
+    there `settle_seconds` after the first look either.
     """
 
     def __init__(
@@ -35,22 +36,20 @@ class Reconciler:
         journal: Journal,
         outage: Outage,
         *,
-        now: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         settle_seconds: float,
     ) -> None:
         self._writer = writer
         self._journal = journal
         self._outage = outage
-        self._now = now
         self._sleep = sleep
         self._settle_seconds = settle_seconds
 
     async def find(self, part: PartRecord) -> TargetMessage | None:
         """Return the post on the target, None when it is not there; raise Unreadable when that cannot be known."""
         found = await self._look(part)
-        if found is None and (wait := part.intended_at + self._settle_seconds - self._now()) > 0:
-            await self._sleep(min(wait, self._settle_seconds))
+        if found is None:
+            await self._sleep(self._settle_seconds)
             found = await self._look(part)
         return found
 
@@ -63,7 +62,7 @@ class Reconciler:
         while True:
             try:
                 page = await self._outage.through(
-                    "Fluxer", lambda before=before: self._writer.history(part.channel_id, before, PAGE)
+                    SIDE, lambda before=before: self._writer.history(part.channel_id, before, PAGE)
                 )
             except (AccessDenied, NotFound, Refused) as error:
                 if isinstance(error, AccessDenied) and error.ends_run:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from reaper_tui.model.community import Channel, Guild
 from reaper_tui.profile.settings import CopySettings
 
 
-def selected_channels(guild: Guild, copy: CopySettings) -> frozenset[int]:
-    """Return the ids of the channels and threads that a profile selects, categories of theirs included."""
+class Selected(NamedTuple):
+    """`carried` are the channels and threads a profile selects, `standing` also those they stand in."""
+
+    carried: frozenset[int]
+    standing: frozenset[int]
+
+
+def selected_channels(guild: Guild, copy: CopySettings) -> Selected:
+    """Return the ids of what a profile selects."""
     by_id = {channel.id: channel for channel in guild.channels}
     wanted = None if copy.channels == "all" else {str(entry) for entry in copy.channels}
     refused = {str(entry) for entry in copy.exclude}
-    chosen: set[int] = set()
+    carried: set[int] = set()
+    standing: set[int] = set()
     for channel in guild.channels:
         line = _ancestry(channel, by_id)
         if any(str(entry.id) in refused for entry in line):
             continue
         if wanted is None or any(str(entry.id) in wanted for entry in line):
-            chosen.update(entry.id for entry in line)
-    return frozenset(chosen)
+            carried.add(channel.id)
+            standing.update(entry.id for entry in line)
+    return Selected(frozenset(carried), frozenset(standing))
 
 
 def unknown_choices(guild: Guild, copy: CopySettings) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ async def together(pieces: Iterable[Coroutine[Any, Any, None]]) -> None:
     except BaseException:
         for task in waiting:
             task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         raise
     for task in tasks:
         if (error := task.exception()) is not None:

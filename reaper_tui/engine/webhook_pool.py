@@ -9,7 +9,7 @@ from reaper_tui.engine.estimate import webhooks_for
 from reaper_tui.engine.outage import Outage
 from reaper_tui.engine.ports import Writer
 from reaper_tui.model.community import Webhook
-from reaper_tui.model.errors import OutcomeUnknown, Refused
+from reaper_tui.model.errors import AccessDenied, OutcomeUnknown, Refused
 
 WEBHOOK_NAME = "reaper-tui"
 REMEMBERED_AUTHORS = 256
@@ -78,10 +78,14 @@ class WebhookPool:
             found = [hook for hook in listed if hook.name == WEBHOOK_NAME and hook.id not in known and hook.token]
             self._webhooks += found
             return bool(found) or await self._add()
-        except Refused:
+        except Refused as error:
             if self._webhooks:
                 self._ceiling = len(self._webhooks)
                 return False
-            raise
+            raise AccessDenied(
+                f"No webhook can be made in this channel: {error}",
+                "delete webhooks that are not needed there and run again",
+                ends_run=False,
+            ) from None
         self._webhooks.append(webhook)
         return True

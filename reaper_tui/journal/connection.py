@@ -32,6 +32,7 @@ class Connection:
         self._queue: list[tuple[Work[Any], asyncio.Future[Any]]] = []
         self._wake = asyncio.Event()
         self._is_closing = False
+        self._closing: asyncio.Task[None] | None = None
         self._pump = asyncio.create_task(self._commit_groups(), name="journal writer")
 
     async def write(self, work: Work[T]) -> T:
@@ -52,9 +53,15 @@ class Connection:
 
     async def close(self) -> None:
         """Commit what waits, then close the file."""
-        self._is_closing = True
-        self._wake.set()
-        await asyncio.shield(self._pump)
+        if not self._is_closing:
+            self._is_closing = True
+            self._wake.set()
+            self._closing = asyncio.create_task(self._close(), name="journal closing")
+        assert self._closing is not None
+        await _to_the_end(self._closing)
+
+    async def _close(self) -> None:
+        await self._pump
         await self._reader.close()
         await self._writer.close()
 
@@ -71,7 +78,7 @@ class Connection:
     async def _commit(self, group: list[tuple[Work[Any], asyncio.Future[Any]]]) -> None:
         try:
             outcomes = await _call(self._writer, lambda raw: _run_group(raw, [work for work, _ in group]))
-        except sqlite3.Error as error:
+        except Exception as error:
             failure = _journal_error(error, self._path)
             for _, future in group:
                 if not future.done():
@@ -88,6 +95,17 @@ class Connection:
 
 async def open_connection(path: Path) -> Connection:
     """Open or create a journal file; raise JournalError when it cannot be used."""
+    opening = asyncio.create_task(_open(path))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        await asyncio.wait([opening])
+        if not opening.cancelled() and opening.exception() is None:
+            await opening.result().close()
+        raise
+
+
+async def _open(path: Path) -> Connection:
     try:
         await asyncio.to_thread(_create_privately, path)
         writer = await aiosqlite.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
@@ -108,6 +126,15 @@ async def open_connection(path: Path) -> Connection:
 def _create_privately(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.touch(mode=0o600, exist_ok=True)
+
+
+async def _to_the_end(task: asyncio.Task[None]) -> None:
+    """Wait for a task even when cancelled: half-closed files leave threads behind."""
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 async def _call(connection: aiosqlite.Connection, work: Work[T]) -> T:

@@ -102,7 +102,11 @@ class Journal:
                 "(id, name, kind, parent_name, lane_id, sequence, estimate, capture_cursor) VALUES (?,?,?,?,?,?,?,?) "
                 "ON CONFLICT (id) DO UPDATE SET name = excluded.name, kind = excluded.kind, "
                 "parent_name = excluded.parent_name, estimate = excluded.estimate, sequence = excluded.sequence, "
-                "is_selected = 1, is_captured = 0",
+                "is_selected = 1, is_captured = 0, "
+                # What was begun in one place goes on there.
+                "lane_id = CASE WHEN container.frontier = 0 AND NOT EXISTS (SELECT 1 FROM part JOIN message "
+                "ON message.id = part.message_id WHERE message.container_id = container.id) "
+                "THEN excluded.lane_id ELSE container.lane_id END",
                 rows,
             )
 
@@ -137,18 +141,15 @@ class Journal:
 
         return await self._connection.write(capture)
 
-    async def refresh_payload(self, message_id: int, payload: bytes) -> None:
-        """Replace a stored message by a newer reading of it."""
-        await self._connection.write(
-            lambda raw: raw.execute("UPDATE message SET payload = ? WHERE id = ?", (payload, message_id))
-        )
-
     async def settle(self, lane_id: int, container_id: int, message_id: int, settlement: Settlement) -> None:
         """Put a message that needs no post into its class and move the frontier."""
         await self._connection.write(lambda raw: _settle(raw, lane_id, container_id, message_id, settlement, None))
 
     async def intend(self, part: PartRecord, composition: bytes | None = None) -> None:
-        """Record that a post is about to be sent; at most one in a lane may be in doubt."""
+        """Record that a post is about to be sent; at most one in a lane may be in doubt.
+
+        `composition` is kept with the message until it is settled, None forgets an earlier one.
+        """
 
         def intend(raw: sqlite3.Connection) -> None:
             raw.execute(
@@ -167,8 +168,7 @@ class Journal:
                     part.intended_at,
                 ),
             )
-            if composition is not None:
-                raw.execute("UPDATE message SET composition = ? WHERE id = ?", (composition, part.message_id))
+            raw.execute("UPDATE message SET composition = ? WHERE id = ?", (composition, part.message_id))
 
         await self._connection.write(intend)
 
@@ -180,8 +180,9 @@ class Journal:
         *,
         container_id: int,
         settlement: Settlement | None,
+        composition: bytes | None = None,
     ) -> None:
-        """Record what a post became; with the last part comes the settlement of its message."""
+        """Record what a post became: the last one settles its message, others keep the composition for the rest."""
 
         def confirm(raw: sqlite3.Connection) -> None:
             raw.execute(
@@ -191,6 +192,8 @@ class Journal:
             )
             if settlement is not None:
                 _settle(raw, part.lane_id, container_id, part.message_id, settlement, part.message_id)
+            else:
+                raw.execute("UPDATE message SET composition = ? WHERE id = ?", (composition, part.message_id))
 
         await self._connection.write(confirm)
 

@@ -116,6 +116,16 @@ def posts_before(raw: sqlite3.Connection, channel_id: int, before: int, limit: i
     ).fetchall()
 
 
+def posted_channels(raw: sqlite3.Connection) -> dict[int, str]:
+    """Return every target channel with posts of the selected containers, and a container's name for it."""
+    rows = raw.execute(
+        "SELECT channel_id, min(container.name) FROM part JOIN message ON message.id = message_id "
+        "JOIN container ON container.id = message.container_id WHERE target_id IS NOT NULL AND is_selected "
+        "GROUP BY channel_id"
+    )
+    return dict(rows.fetchall())
+
+
 def webhook_ids(raw: sqlite3.Connection, channel_id: int) -> set[int]:
     """Return every webhook that was ever used in a target channel."""
     return {row[0] for row in raw.execute("SELECT DISTINCT webhook_id FROM part WHERE channel_id = ?", (channel_id,))}

@@ -51,10 +51,10 @@ def resolve_secret(reference: str, what: str) -> Secret:
         if not text:
             raise ConfigurationError(f"The {what} token is missing: {rest} is not set", f"export {rest} and try again")
     elif scheme == "file":
-        path = Path(rest).expanduser()
+        path = Path(rest)
         try:
-            text = path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
+            text = path.expanduser().read_text(encoding="utf-8").strip()
+        except (OSError, ValueError, RuntimeError):
             raise ConfigurationError(
                 f"The {what} token is missing: {path} cannot be read", "check the path in the profile"
             ) from None

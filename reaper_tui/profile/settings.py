@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -26,6 +27,9 @@ class DiscordSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     gateway: str = ""
     cdn: str = ""
 
+    def __repr__(self) -> str:
+        return f"DiscordSettings(guild_id={self.guild_id!r}, api_base={self.api_base!r})"
+
 
 class FluxerSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The target; discovery at `instance` finds the rest."""
@@ -38,11 +42,14 @@ class FluxerSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     media: str = ""
     limits_scale: float = 1.0
 
+    def __repr__(self) -> str:
+        return f"FluxerSettings(community_id={self.community_id!r}, instance={self.instance!r})"
+
 
 class CopySettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What is copied and how; `channels` is "all" or a list of ids."""
 
-    channels: str | list[str] = "all"
+    channels: Literal["all"] | list[str] = "all"
     exclude: list[str] = []
     roles: bool = True
     permissions: bool = True
@@ -123,7 +130,8 @@ def with_environment(settings: Settings, environment: Mapping[str, str] | None =
         section, _, key = name.removeprefix("REAPER_").lower().partition("_")
         if not name.startswith("REAPER_") or not isinstance(raw.get(section), dict) or key not in raw[section]:
             continue
-        raw[section][key] = value.split(",") if isinstance(raw[section][key], list) else value
+        is_list = isinstance(raw[section][key], list) or ((section, key) == ("copy", "channels") and value != "all")
+        raw[section][key] = [entry.strip() for entry in value.split(",") if entry.strip()] if is_list else value
         changed = True
     if not changed:
         return settings
@@ -135,15 +143,23 @@ def with_environment(settings: Settings, environment: Mapping[str, str] | None =
 
 def save_settings(path: Path, settings: Settings) -> None:
     """Write a profile with mode 0600, whole or not at all; values left at their default are not written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     body = tomli_w.dumps(_without_defaults(settings))
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.unlink(missing_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise ConfigurationError(
+            f"The profile {path} cannot be written: {error.strerror}", "check the folder's permissions and the disk"
+        ) from None
 
 
 def checked_ids(settings: Settings) -> tuple[int, int]:

@@ -1,0 +1,376 @@
+"""A lane: the sender of one target channel, strictly in order, with at most one post in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from reaper_tui.engine.control import StopRequested
+from reaper_tui.engine.deliver import Delivery
+from reaper_tui.engine.directory import MessageDirectory
+from reaper_tui.engine.draft import Draft, kept_draft, next_step
+from reaper_tui.engine.events import Level
+from reaper_tui.engine.fingerprint import fingerprint
+from reaper_tui.engine.progress import ChannelState
+from reaper_tui.engine.reconcile import Unreadable
+from reaper_tui.engine.webhook_pool import WebhookPool
+from reaper_tui.journal import queries
+from reaper_tui.journal.journal import Settlement
+from reaper_tui.journal.records import Container, MessageState, PartRecord, StoredMessage
+from reaper_tui.model.composition import Degrade, Flow
+from reaper_tui.model.errors import (
+    AccessDenied,
+    CloneError,
+    FileUnavailable,
+    JournalError,
+    NotFound,
+    OutcomeUnknown,
+    Refused,
+    ServiceDown,
+    SpoolFull,
+    StoredDifferently,
+    WebhookGone,
+)
+from reaper_tui.model.ids import unix_seconds
+from reaper_tui.model.message import Message
+from reaper_tui.model.outgoing import SpooledFile, TargetMessage
+
+TARGET = "Fluxer"
+BATCH = 50
+
+
+class Lane:
+    """Delivers containers one after another, their messages in order."""
+
+    def __init__(
+        self, delivery: Delivery, lane_id: int, channel_id: int, containers: Sequence[Container], pool: WebhookPool
+    ) -> None:
+        self._shared = delivery
+        self._id = lane_id
+        self._channel_id = channel_id
+        self._containers = containers
+        self._pool = pool
+        self._last: Message | None = None
+        self._last_container_id: int | None = None
+
+    @property
+    def weight(self) -> int:
+        """Return how much there is to send, as far as is known."""
+        return sum(max(container.estimate, container.source) for container in self._containers)
+
+    async def run(self) -> None:
+        """Deliver what there is; only a stop and what ends the whole run pass through."""
+        container = self._containers[0]
+        try:
+            await self._recall()
+            await self._resolve_doubt()
+            for container in self._containers:
+                await self._deliver_container(container)
+        except StopRequested:
+            self._mark_rest(ChannelState.STOPPED, "")
+            raise
+        except (JournalError, SpoolFull):
+            raise
+        except CloneError as error:
+            if isinstance(error, AccessDenied) and error.ends_run:
+                raise
+            self._fail(container, error.line())
+        except Exception as error:
+            self._fail(container, f"unexpected {type(error).__name__}: {error}")
+
+    def _fail(self, container: Container, note: str) -> None:
+        self._mark_rest(ChannelState.FAILED, note)
+        self._shared.log.write(Level.ERROR, f"#{container.name} stops here: {note}", container.id)
+
+    def _mark_rest(self, state: ChannelState, note: str) -> None:
+        for container in self._containers:
+            tally = self._shared.progress.channels[container.id]
+            if tally.state is not ChannelState.DONE:
+                tally.state = state
+                tally.note = note or tally.note
+
+    async def _recall(self) -> None:
+        record = await self._shared.journal.read(lambda raw: queries.lane(raw, self._id))
+        if record is None:
+            return
+        self._last_container_id = record.last_container_id
+        stored = await self._shared.journal.read(lambda raw: queries.message(raw, record.last_message_id))
+        if stored is not None:
+            self._last = self._shared.reader.parse(stored.payload)
+
+    async def _resolve_doubt(self) -> None:
+        shared = self._shared
+        part = await shared.journal.read(lambda raw: queries.part_in_doubt(raw, self._id))
+        if part is None:
+            return
+        stored = await shared.journal.read(lambda raw: queries.message(raw, part.message_id))
+        assert stored is not None
+        message = shared.reader.parse(stored.payload)
+        try:
+            found = await shared.reconciler.find(part)
+        except Unreadable as error:
+            await self._settle_uncertain(stored, part, str(error))
+            return
+        if found is None:
+            await shared.journal.withdraw(part)
+            return
+        shared.log.write(Level.INFO, "a message whose reply was lost is there: adopted", stored.container_id)
+        draft = kept_draft(stored.composition)
+        if draft is None:
+            draft = (await self._compose(message, stored.container_id, Degrade())).cut(part.number + 1)
+        if found.attachment_count < len(draft.parts[part.number].files):
+            draft = draft.with_unkept(part.number, found.attachment_count)
+        await self._confirm(part, found, stored, message, draft)
+
+    async def _deliver_container(self, container: Container) -> None:
+        shared = self._shared
+        tally = shared.progress.channels[container.id]
+        current = await shared.journal.read(lambda raw: queries.container(raw, container.id))
+        frontier = current.frontier if current else container.frontier
+        growth = shared.capture.growth(container.id)
+        while True:
+            growth.clear()
+            has_ended = shared.capture.is_ended(container.id)
+            batch = await shared.journal.read(
+                lambda raw, frontier=frontier: queries.pending_messages(raw, container.id, frontier, BATCH)
+            )
+            if not batch:
+                if has_ended:
+                    break
+                await shared.control.boundary()
+                await growth.wait()
+                continue
+            for stored in batch:
+                await shared.control.boundary()
+                tally.state = ChannelState.SENDING
+                await self._deliver(stored, container)
+                frontier = stored.id
+        tally.state = ChannelState.DONE if tally.is_captured else ChannelState.INCOMPLETE
+        if tally.is_captured:
+            shared.log.write(Level.SUCCESS, f"{container.name}: {tally.source:,} messages, all settled", container.id)
+
+    async def _deliver(self, stored: StoredMessage, container: Container) -> None:
+        if stored.state is not MessageState.PENDING:
+            return
+        message = self._shared.reader.parse(stored.payload)
+        degrade = Degrade()
+        ledger: tuple[tuple[str, str], ...] = ()
+        draft = kept_draft(stored.composition) or await self._compose(message, container.id, degrade)
+        while True:
+            if rule := draft.composition.rule:
+                await self._settle(stored, Settlement(MessageState.SKIPPED, rule))
+                return
+            try:
+                await self._post(stored, container, message, draft)
+                return
+            except _FilesLost as loss:
+                if loss.reasons.keys() <= degrade.lost.keys():
+                    degrade = degrade._replace(without_files=True)
+                degrade = degrade._replace(lost={**degrade.lost, **loss.reasons})
+            except Refused as error:
+                step = next_step(degrade, error, draft.composition)
+                if step is None:
+                    await self._settle(stored, Settlement(MessageState.FAILED, f"refused: {error}"))
+                    return
+                degrade, dropped = step
+                ledger = (*ledger, (dropped, str(error)))
+                self._shared.log.write(Level.WARNING, f"refused ({error}): trying without {dropped}", container.id)
+            draft = await self._compose(message, container.id, degrade)
+            draft = msgspec.structs.replace(draft, ledger=ledger, failure=degrade.as_placeholder)
+
+    async def _compose(self, message: Message, container_id: int, degrade: Degrade) -> Draft:
+        shared = self._shared
+        wanted = shared.composer.references(message)
+        places = await shared.journal.read(lambda raw: queries.places(raw, wanted)) if wanted else {}
+        section = ""
+        is_elsewhere = self._last_container_id is not None and self._last_container_id != container_id
+        if is_elsewhere or (self._last_container_id is None and container_id != self._id):
+            section = self._section(container_id)
+        flow = Flow(section=section)
+        if self._last is not None and not section:
+            flow = Flow(shared.author_key(self._last), unix_seconds(self._last.id), "")
+        return Draft(shared.composer.compose(message, MessageDirectory(shared.target, places), flow, degrade))
+
+    def _section(self, container_id: int) -> str:
+        container = next((container for container in self._containers if container.id == container_id), None)
+        if container is None or container.kind not in ("thread", "post"):
+            return f"↩ Back in #{container.name}" if container else ""
+        return f"🧵 Thread: {container.name}" if container.kind == "thread" else f"🗨 Post: {container.name}"
+
+    async def _post(self, stored: StoredMessage, container: Container, message: Message, draft: Draft) -> None:
+        """Send the posts that do not stand yet; raise Refused or _FilesLost while none does."""
+        shared = self._shared
+        parts = await shared.journal.read(lambda raw: queries.parts_of(raw, stored.id))
+        standing = {part.number for part in parts if part.target_id is not None}
+        number = -1
+        while (number := number + 1) < len(draft.parts):
+            if number in standing:
+                continue
+            files, lost = await shared.courier.fetch(draft.parts[number].files, message)
+            try:
+                if lost and not standing:
+                    raise _FilesLost(lost)
+                if lost:
+                    draft = draft.without_files(number, lost)
+                outcome = await self._send(stored, draft, number, files, message, container, is_first=not standing)
+            except Refused as error:
+                poorer = draft.poorer(number, error) if standing else None
+                if not standing:
+                    raise
+                if poorer is None:
+                    await self._settle(stored, Settlement(MessageState.FAILED, f"half of it was refused: {error}"))
+                    return
+                draft = poorer
+                number -= 1
+                continue
+            finally:
+                shared.courier.release(files)
+            if outcome is None:
+                return
+            record, sent = outcome
+            if sent.attachment_count < len(files):
+                draft = draft.with_unkept(number, sent.attachment_count)
+            standing.add(number)
+            await self._confirm(record, sent, stored, message, draft)
+        if len(draft.parts) - 1 in {part.number for part in parts if part.target_id is not None}:
+            await self._settle(stored, self._settlement(message, draft))
+
+    async def _send(
+        self,
+        stored: StoredMessage,
+        draft: Draft,
+        number: int,
+        files: Sequence[SpooledFile],
+        message: Message,
+        container: Container,
+        *,
+        is_first: bool,
+    ) -> tuple[PartRecord, TargetMessage] | None:
+        """Post one part, through outages and lost replies; return None when nobody can tell whether it arrived."""
+        shared = self._shared
+        tally = shared.progress.channels[container.id]
+        author = shared.author_key(message)
+        while True:
+            webhook = await self._pool.next(author, tally.source - tally.sent - tally.skipped)
+            await shared.pace.turn()
+            if is_first:
+                await shared.control.boundary()
+            record = self._record(stored, number, webhook.id, is_last=number == len(draft.parts) - 1)
+            await shared.journal.intend(record, draft.to_keep())
+            try:
+                sent = await shared.writer.send(webhook, draft.parts[number], files, record.nonce)
+            except OutcomeUnknown as error:
+                shared.log.write(Level.WARNING, f"no reply: {error}; looking whether it arrived", container.id)
+                try:
+                    found = await shared.reconciler.find(record)
+                except Unreadable as unreadable:
+                    await self._settle_uncertain(stored, record, str(unreadable))
+                    return None
+                if found is not None:
+                    shared.log.write(Level.INFO, "it arrived: adopted", container.id)
+                    return record, found
+                await self._hold(container, error)
+            except ServiceDown as error:
+                await self._hold(container, error)
+            except WebhookGone:
+                await shared.journal.withdraw(record)
+                self._pool.forget(webhook)
+                shared.log.write(Level.WARNING, "a webhook was deleted: making another", container.id)
+            except StoredDifferently as error:
+                shared.outage.over(TARGET)
+                return record, error.stored
+            except (Refused, AccessDenied, NotFound, FileUnavailable):
+                await shared.journal.withdraw(record)
+                raise
+            else:
+                shared.outage.over(TARGET)
+                return record, sent
+
+    async def _hold(self, container: Container, error: ServiceDown) -> None:
+        tally = self._shared.progress.channels[container.id]
+        tally.state = ChannelState.HOLDING
+        await self._shared.outage.pause(TARGET, error)
+        tally.state = ChannelState.SENDING
+
+    def _record(self, stored: StoredMessage, number: int, webhook_id: int, *, is_last: bool) -> PartRecord:
+        return PartRecord(
+            message_id=stored.id,
+            number=number,
+            lane_id=self._id,
+            channel_id=self._channel_id,
+            webhook_id=webhook_id,
+            nonce=f"{stored.id}-{number}",
+            is_last=is_last,
+            intended_at=self._shared.now(),
+            target_id=None,
+            fingerprint="",
+        )
+
+    async def _confirm(
+        self, record: PartRecord, sent: TargetMessage, stored: StoredMessage, message: Message, draft: Draft
+    ) -> None:
+        """Record what a post became; the last one settles its message."""
+        shared = self._shared
+        settlement = self._settlement(message, draft) if record.number == len(draft.parts) - 1 else None
+        await shared.journal.confirm(
+            record,
+            sent.id,
+            fingerprint(sent),
+            container_id=stored.container_id,
+            settlement=settlement,
+            composition=draft.to_keep(),
+        )
+        if settlement is None:
+            return
+        self._last, self._last_container_id = message, stored.container_id
+        self._count(stored, settlement)
+        tally = shared.progress.channels.get(stored.container_id)
+        shared.progress.arrived(
+            tally.name if tally else "", message.author.name, message.content or sent.content, settlement.files_sent
+        )
+
+    async def _settle_uncertain(self, stored: StoredMessage, part: PartRecord, why: str) -> None:
+        await self._shared.journal.withdraw(part)
+        await self._settle(stored, Settlement(MessageState.UNCERTAIN, why))
+
+    async def _settle(self, stored: StoredMessage, settlement: Settlement) -> None:
+        await self._shared.journal.settle(self._id, stored.container_id, stored.id, settlement)
+        self._count(stored, settlement)
+
+    def _count(self, stored: StoredMessage, settlement: Settlement) -> None:
+        shared = self._shared
+        shared.progress.bytes_sent += settlement.bytes_sent
+        tally = shared.progress.channels.get(stored.container_id)
+        name = settlement.state.name.lower()
+        if tally is not None:
+            setattr(tally, name, getattr(tally, name) + 1)
+        if settlement.state in (MessageState.FAILED, MessageState.UNCERTAIN):
+            what = (
+                "could not be carried over"
+                if settlement.state is MessageState.FAILED
+                else "may or may not have arrived"
+            )
+            shared.log.write(Level.ERROR, f"a message {what}: {settlement.cause}", stored.container_id)
+
+    def _settlement(self, message: Message, draft: Draft) -> Settlement:
+        own = {attachment.id: attachment.size for attachment in message.attachments}
+        for snapshot in message.snapshots:
+            own.update({attachment.id: attachment.size for attachment in snapshot.attachments})
+        sent = [slot for part in draft.parts for slot in part.files if slot.key in own]
+        return Settlement(
+            MessageState.FAILED if draft.failure else MessageState.SENT,
+            draft.failure,
+            files_sent=len(sent),
+            files_left=len(draft.composition.placeholders),
+            bytes_sent=sum(max(0, own[slot.key]) for slot in sent),
+            ledger=[*draft.ledger, *draft.composition.placeholders],
+        )
+
+
+class _FilesLost(Exception):
+    """Files turned out to be unavailable before anything was posted."""
+
+    def __init__(self, reasons: Mapping[int, str]) -> None:
+        super().__init__()
+        self.reasons = reasons
