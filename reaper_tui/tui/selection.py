@@ -1,6 +1,6 @@
 """Which channels are to be copied: a tree of marks that knows nothing of the screen.
 
-A thread cannot go without its channel, so choosing a thread chooses its channel too.
+A thread can be chosen without its channel's own messages; the channel is then made, but stays empty.
 """
 
 from __future__ import annotations
@@ -77,7 +77,6 @@ class Selection:
             lineage = {entry.id, *self.ancestors(entry.id)}
             if entry.is_choosable and (wanted is None or lineage & wanted) and not lineage & unwanted:
                 self._chosen.add(entry.id)
-        self._choose_parents()
 
     def children(self, entry_id: int | None) -> tuple[int, ...]:
         """Return what stands directly below an entry, None for the top."""
@@ -116,16 +115,14 @@ class Selection:
         """Choose or drop an entry with everything below it."""
         boxes = {found for found in self.subtree(entry_id) if self.entries[found].is_choosable}
         self._chosen = self._chosen | boxes if is_chosen else self._chosen - boxes
-        self._choose_parents()
 
     def toggle_all(self) -> None:
         """Choose everything, or nothing when everything is chosen."""
         self._chosen = set() if self.is_everything else self._choosable()
 
     def invert(self) -> None:
-        """Swap what is chosen and what is not; the channel of a chosen thread stays."""
+        """Swap what is chosen and what is not."""
         self._chosen = self._choosable() - self._chosen
-        self._choose_parents()
 
     @property
     def is_everything(self) -> bool:
@@ -210,10 +207,6 @@ class Selection:
 
     def _choosable(self) -> set[int]:
         return {entry.id for entry in self.entries.values() if entry.is_choosable}
-
-    def _choose_parents(self) -> None:
-        for entry_id in tuple(self._chosen):
-            self._chosen |= {found for found in self.ancestors(entry_id) if self.entries[found].is_choosable}
 
 
 def _ids(values: Iterable[str]) -> list[int]:

@@ -136,7 +136,7 @@ class FakeWorkspace:
         if self.plan_error:
             raise self.plan_error
         readable = [row for row in survey.guild.channels if not row.cannot_read]
-        taken = [row for row in readable if row.id in selected_channels(survey.guild, settings.copy)]
+        taken = [row for row in readable if row.id in selected_channels(survey.guild, settings.copy).carried]
         names = {row.id: row.name for row in survey.guild.channels}
         items = [PlanItem(ItemKind.IDENTITY, GUILD_ID, survey.guild.name, Action.CHANGE)]
         items += [

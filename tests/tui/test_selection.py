@@ -58,11 +58,12 @@ def test_a_category_stands_for_all_below_it() -> None:
     assert marks.mark(CATEGORY) is Mark.ON
 
 
-def test_a_thread_brings_its_channel_along() -> None:
+def test_a_thread_can_go_without_the_messages_of_its_channel() -> None:
     marks = selection([])
     marks.toggle(THREAD_A)
-    assert marks.chosen_ids() == (GENERAL, THREAD_A)
+    assert marks.chosen_ids() == (THREAD_A,)
     assert marks.mark(GENERAL) is Mark.PARTIAL
+    assert marks.setting() == ([str(THREAD_A)], [])
 
 
 def test_dropping_a_channel_drops_its_threads() -> None:
@@ -71,7 +72,7 @@ def test_dropping_a_channel_drops_its_threads() -> None:
     assert set(marks.chosen_ids()).isdisjoint({GENERAL, THREAD_A, THREAD_B})
 
 
-def test_invert_twice_gives_back_whole_channels() -> None:
+def test_invert_twice_gives_back_what_was_chosen() -> None:
     marks = selection()
     marks.toggle(GENERAL)
     before = marks.chosen_ids()
@@ -138,6 +139,6 @@ def test_the_engine_copies_exactly_what_is_marked(toggles: list[int], starts_emp
     for entry_id in toggles:
         marks.toggle(entry_id)
     channels, exclude = marks.setting()
-    copied = selected_channels(GUILD, CopySettings(channels=channels, exclude=exclude))
+    copied = selected_channels(GUILD, CopySettings(channels=channels, exclude=exclude)).carried
     assert {found for found in copied if found in BOXES} == set(marks.chosen_ids())
     assert Selection(GUILD, ESTIMATES, channels, exclude).chosen_ids() == marks.chosen_ids()
