@@ -19,6 +19,7 @@ from reaper_tui.tui.screens.room import Room
 from tests.tui.fakes import FakeBackend
 from tests.tui.pilots import LARGE, SMALL, opened, press, settle, shown
 
+UNSTYLED = "#c5c8c6"
 Way = Callable[[Pilot[None], FakeBackend], Awaitable[None]]
 
 
@@ -41,6 +42,7 @@ async def review(pilot: Pilot[None], backend: FakeBackend) -> None:
 async def transfer(pilot: Pilot[None], backend: FakeBackend) -> None:
     await press(pilot, "enter", "enter", "s")
     await backend.workspace.step(20)
+    pilot.app.screen.pulse()  # type: ignore[attr-defined]
 
 
 async def report(pilot: Pilot[None], backend: FakeBackend) -> None:
@@ -93,7 +95,9 @@ async def test_without_colour_every_screen_still_says_all(
         await WAYS[room](pilot, plain)
         await settle(pilot)
         assert re.sub(r"\s+", "", shown(app)) == re.sub(r"\s+", "", coloured)
-        colours = set(re.findall(r"fill: (#[0-9a-f]{6})", app.export_screenshot(simplify=True)))
+        colours = set(re.findall(r"-r\d+ { fill: (#[0-9a-f]{6})", app.export_screenshot(simplify=True)))
+        colours -= {UNSTYLED}
+        assert colours
         assert all(len({colour[1:3], colour[3:5], colour[5:7]}) == 1 for colour in colours)
 
 
