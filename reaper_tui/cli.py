@@ -16,7 +16,7 @@ import click
 
 from reaper_tui import __version__
 from reaper_tui.exit_codes import ExitCode, code_of_error
-from reaper_tui.logbook import open_logbook, redact
+from reaper_tui.logbook import open_file, open_logbook, redact
 from reaper_tui.model.errors import CloneError, ConfigurationError
 from reaper_tui.model.text import sanitise_line
 from reaper_tui.profile.paths import default_paths
@@ -70,7 +70,6 @@ def app_command(profile: str | None, no_mouse: bool = False) -> int:
     if profile is not None:
         path = paths.profile(profile)
         _load(profile)
-    open_logbook(paths.log_file)
     return run_app(ProgramBackend(paths), profile=path, mouse=not no_mouse)
 
 
@@ -229,6 +228,7 @@ def where() -> int:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    open_logbook(default_paths().log_file)
     try:
         code: object = cli.main(standalone_mode=False)
     except click.exceptions.Exit as error:
@@ -247,7 +247,7 @@ def main() -> None:
     except Exception as error:
         logging.getLogger("reaper_tui").exception("unexpected error")
         kind = type(error).__name__
-        _say(f"an unexpected error ({kind}); nothing is lost — see {default_paths().log_file} and run again")
+        _say(f"an unexpected error ({kind}); nothing is lost — see {open_file()} and run again")
         code = ExitCode.INCOMPLETE
     sys.exit(int(code) if isinstance(code, int) else 0)
 
@@ -261,7 +261,6 @@ def _load(profile: str) -> tuple[Settings, Path]:
 
     paths = default_paths()
     path = paths.profile(profile)
-    open_logbook(paths.log_file)
     return load_settings(path), paths.workdir(path)
 
 

@@ -19,6 +19,7 @@ _SECRETS = (
     re.compile(r"()\b\d{15,20}\.[A-Za-z0-9_-]{40,}"),
 )
 _known: set[str] = set()
+_open: list[Path] = []
 
 
 def redact(text: str) -> str:
@@ -36,6 +37,11 @@ def never_show(secret: str) -> None:
         _known.add(secret)
 
 
+def open_file() -> Path | None:
+    """Return the file the log goes to."""
+    return _open[0] if _open else None
+
+
 class _JsonLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -51,6 +57,7 @@ class _JsonLine(logging.Formatter):
 
 def open_logbook(path: Path) -> None:
     """Send all logging of the process to a file; without a writable place, nowhere."""
+    _open[:] = [path]
     root = logging.getLogger()
     for handler in list(root.handlers):
         root.removeHandler(handler)
