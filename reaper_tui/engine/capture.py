@@ -14,7 +14,7 @@ from reaper_tui.engine.together import together
 from reaper_tui.journal.journal import Journal
 from reaper_tui.journal.records import Container
 from reaper_tui.model.errors import AccessDenied, NotFound, Refused
-from reaper_tui.model.message import Message
+from reaper_tui.model.message import THREAD_STARTER, Message
 
 SOURCE = "Discord"
 SIDE_BY_SIDE = 6
@@ -101,5 +101,10 @@ class Capture:
 
 
 def count_attachments(message: Message) -> int:
-    """Return how many files a message carries, those of what it forwards included."""
+    """Return how many files a message carries, those of what it forwards included.
+
+    A thread's starter only points at a message that stands elsewhere, with its files.
+    """
+    if message.kind == THREAD_STARTER:
+        return 0
     return len(message.attachments) + sum(len(snapshot.attachments) for snapshot in message.snapshots)
