@@ -87,6 +87,8 @@ class Capture:
                 tally.source += added
                 if is_end:
                     tally.is_captured = True
+                    if tally.state is ChannelState.READING:
+                        tally.state = ChannelState.WAITING
                     break
                 self.growth(container.id).set()
         except (AccessDenied, NotFound, Refused) as error:
