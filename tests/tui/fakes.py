@@ -136,7 +136,8 @@ class FakeWorkspace:
         if self.plan_error:
             raise self.plan_error
         readable = [row for row in survey.guild.channels if not row.cannot_read]
-        taken = [row for row in readable if row.id in selected_channels(survey.guild, settings.copy).carried]
+        carried = selected_channels(survey.guild, settings.copy).carried
+        taken = [row for row in readable if row.id in carried]
         names = {row.id: row.name for row in survey.guild.channels}
         items = [PlanItem(ItemKind.IDENTITY, GUILD_ID, survey.guild.name, Action.CHANGE)]
         items += [

@@ -8,7 +8,7 @@ from rich.text import Text
 from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Center, Horizontal, Vertical
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -43,7 +43,8 @@ class HomeScreen(Room):
         """Yield the list and what stands in for an empty one."""
         with Vertical(id="welcome"):
             yield Static(WELCOME, id="welcome-text", markup=False)
-            yield Button("Set up the first profile (n)", id="first-profile", variant="primary")
+            with Center():
+                yield Button("Set up the first profile (n)", id="first-profile", variant="primary")
         yield Static("Which clone?", id="home-title", classes="screen-title", markup=False)
         yield OptionList(id="profiles", markup=False)
         with Horizontal(id="home-bar", classes="bar"):
