@@ -135,7 +135,8 @@ def plan_lines(plan: Plan) -> list[str]:
         counts = [f"{plan.count(kind, action)} {action}" for action in Action if plan.count(kind, action)]
         lines.append(f"  {kind}: {', '.join(counts)}")
     exactly = "" if all(route.is_exact for route in plan.routes) else "about "
-    lines.append(f"  messages: {exactly}{plan.messages:,} from {len(plan.routes)} channels and threads")
+    there = f", {plan.settled:,} of them dealt with already" if plan.settled else ""
+    lines.append(f"  messages: {exactly}{plan.messages:,} from {len(plan.routes)} channels and threads{there}")
     lines.append(f"  requests: about {plan.calls:,}; time: about {duration(plan.seconds)}")
     lines += [f"  stays behind: {exclusion.name} — {exclusion.reason}" for exclusion in plan.exclusions]
     lines += [f"  note: {warning}" for warning in plan.warnings]

@@ -54,17 +54,19 @@ class OpenWorkspace:
         self.progress = clone.progress
         self.log = clone.log
         self._mappings = mappings
+        self._settled: dict[int, int] = {}
         self._sides: BothSides | None = None
 
     async def survey(self) -> Survey:
         """Read both sides anew."""
         self._mappings = await self.clone.journal.read(queries.mappings)
+        self._settled = await self.clone.journal.read(queries.settled)
         self._sides = await self.clone.survey()
         return Survey(*self._sides)
 
     def plan(self, survey: Survey, settings: Settings) -> Plan:
         """Return what a run with these settings would do."""
-        return make_plan(survey.guild, survey.community, survey.estimates, settings, self._mappings)
+        return make_plan(survey.guild, survey.community, survey.estimates, settings, self._mappings, self._settled)
 
     async def run(self, settings: Settings) -> Summary:
         """Clone to the end, or until the control stops it; a fresh survey is used once."""

@@ -100,7 +100,8 @@ class Clone:
 
     async def plan(self, sides: BothSides, settings: Settings) -> Plan:
         """Return what a run would do; nothing is written anywhere."""
-        return make_plan(*sides, settings, await self.journal.read(queries.mappings))
+        mappings = await self.journal.read(queries.mappings)
+        return make_plan(*sides, settings, mappings, await self.journal.read(queries.settled))
 
     async def run(self, settings: Settings, sides: BothSides | None = None) -> Summary:
         """Clone to the end, or until the control stops it.

@@ -49,9 +49,14 @@ def make_plan(
     estimates: Mapping[int, tuple[int, bool]],
     settings: Settings,
     mappings: Sequence[MappingRecord],
+    settled: Mapping[int, int] | None = None,
 ) -> Plan:
-    """Return everything a run will do and everything it cannot; nothing is written anywhere."""
-    draft = _Draft(guild, community, estimates, settings, mappings, selected_channels(guild, settings.copy))
+    """Return everything a run will do and everything it cannot; nothing is written anywhere.
+
+    `settled` says how many messages of each container earlier runs dealt with.
+    """
+    chosen = selected_channels(guild, settings.copy)
+    draft = _Draft(guild, community, estimates, settings, mappings, chosen, settled or {})
     draft.warnings += [*guild.notes, *community.notes]
     if unknown := unknown_choices(guild, settings.copy):
         draft.warnings.append(f"The profile names channels that are not there: {', '.join(unknown[:5])}")
@@ -74,7 +79,7 @@ def make_plan(
     }
     lanes: dict[int, int] = {}
     for route in draft.routes:
-        lanes[route.lane_id] = lanes.get(route.lane_id, 0) + route.estimate
+        lanes[route.lane_id] = lanes.get(route.lane_id, 0) + max(0, route.estimate - route.settled)
     seconds = run_seconds(
         creates["roles"],
         creates["channels"],
@@ -84,7 +89,7 @@ def make_plan(
         settings.speed.max_messages_per_minute,
     )
     calls = sum(item.action in (Action.CREATE, Action.CHANGE) for item in draft.items)
-    calls += sum(route.estimate for route in draft.routes) + len(lanes)
+    calls += sum(lanes.values()) + len(lanes)
     return Plan(
         source_name=guild.name,
         target_name=community.name,
@@ -358,5 +363,6 @@ def _plan_routes(draft: _Draft, selected: Sequence[Channel], by_id: Mapping[int,
                 estimate=estimate,
                 is_exact=is_exact,
                 parent_name=parent.name if parent else "",
+                settled=draft.settled.get(channel.id, 0),
             )
         )

@@ -45,6 +45,11 @@ def tallies(raw: sqlite3.Connection) -> list[tuple[int, MessageState, str, int]]
     return [(row[0], MessageState(row[1]), row[2], row[3]) for row in rows]
 
 
+def settled(raw: sqlite3.Connection) -> dict[int, int]:
+    """Return how many messages of each container stand in a final class."""
+    return dict(raw.execute("SELECT container_id, sum(count) FROM tally GROUP BY container_id").fetchall())
+
+
 def pending_messages(raw: sqlite3.Connection, container_id: int, after: int, limit: int) -> list[StoredMessage]:
     """Return the next messages of a container behind its frontier, oldest first."""
     rows = raw.execute(_MESSAGE + "WHERE container_id = ? AND id > ? ORDER BY id LIMIT ?", (container_id, after, limit))

@@ -49,7 +49,10 @@ class Placement(StrEnum):
 
 
 class Route(msgspec.Struct, frozen=True):
-    """A container's way: its messages go to the target channel mapped from `lane_id`, in the order of the lane."""
+    """A container's way: its messages go to the target channel mapped from `lane_id`, in the order of the lane.
+
+    `settled` of the estimated messages were dealt with by earlier runs.
+    """
 
     container_id: int
     name: str
@@ -59,6 +62,7 @@ class Route(msgspec.Struct, frozen=True):
     estimate: int
     is_exact: bool = False
     parent_name: str = ""
+    settled: int = 0
 
 
 class Exclusion(msgspec.Struct, frozen=True):
@@ -85,6 +89,11 @@ class Plan(msgspec.Struct, frozen=True):
     def messages(self) -> int:
         """Return the estimated number of messages."""
         return sum(route.estimate for route in self.routes)
+
+    @property
+    def settled(self) -> int:
+        """Return how many messages earlier runs dealt with."""
+        return sum(route.settled for route in self.routes)
 
     def count(self, kind: ItemKind, action: Action) -> int:
         """Return how many items of a kind meet an action."""
