@@ -6,14 +6,14 @@ import msgspec
 from aiohttp import web
 
 from reaper_tui.sandbox.discord_server import ChangeError
-from reaper_tui.sandbox.faults import KNOWN
+from reaper_tui.sandbox.faults import CATALOGUE, KNOWN, FaultError, Wish
 
 if TYPE_CHECKING:
     from reaper_tui.sandbox.service import Sandbox
 
 
 class _FaultWish(msgspec.Struct, frozen=True):
-    faults: tuple[str, ...]
+    faults: tuple[str | Wish, ...]
 
 
 class Control:
@@ -58,17 +58,21 @@ class Control:
         return _json({"discord": self._sandbox.discord.metrics(), "fluxer": self._sandbox.fluxer.metrics()})
 
     async def _show_faults(self, request: web.Request) -> web.Response:
-        return _json({"active": self._sandbox.active_faults, "known": KNOWN})
+        table = {fault.name: fault.summary for fault in CATALOGUE.values()}
+        sandbox = self._sandbox
+        return _json(
+            {"active": sandbox.active_faults, "report": sandbox.fault_report(), "known": KNOWN, "table": table}
+        )
 
     async def _set_faults(self, request: web.Request) -> web.Response:
         try:
             wish = msgspec.json.decode(await request.read(), type=_FaultWish)
-        except msgspec.MsgspecError:
-            return _refused('expected {"faults": [names]}, the whole set that is to be on')
-        unknown = [name for name in wish.faults if name not in KNOWN]
-        if unknown:
-            return _json({"error": f"unknown fault: {', '.join(unknown)}", "known": KNOWN}, status=400)
-        self._sandbox.set_faults(wish.faults)
+        except msgspec.MsgspecError as error:
+            return _refused(f'expected {{"faults": [names or objects]}}, the whole set that is to be on: {error}')
+        try:
+            await self._sandbox.change_faults(wish.faults)
+        except FaultError as error:
+            return _json({"error": str(error), "known": KNOWN}, status=400)
         return await self._show_faults(request)
 
     async def _change(self, request: web.Request) -> web.Response:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,8 +16,9 @@ from reaper_tui.sandbox.community import generate_community
 from reaper_tui.sandbox.control import Control
 from reaper_tui.sandbox.discord_server import DiscordServer
 from reaper_tui.sandbox.errors import SandboxError
-from reaper_tui.sandbox.faults import KNOWN, FluxerFaults
+from reaper_tui.sandbox.faults import Wish, wishes_of
 from reaper_tui.sandbox.fluxer_server import FluxerServer
+from reaper_tui.sandbox.fluxer_server.faults import FluxerFaults
 from reaper_tui.sandbox.state_file import Memory, hold, recall, remember
 
 __all__ = ["Sandbox", "SandboxError", "SandboxOptions"]
@@ -34,7 +35,7 @@ class SandboxOptions:
     messages: int = 2000
     speed: float = 1.0
     generation: str = "2026-02"
-    faults: tuple[str, ...] = ()
+    faults: tuple[str | Wish, ...] = ()
     state: Path | None = None
     host: str = "127.0.0.1"
     discord_port: int = 0
@@ -81,23 +82,32 @@ class Sandbox:
             if isinstance(error, ValueError):
                 raise SandboxError(str(error)) from error
             raise
-        self._fluxer_faults = FluxerFaults(options.speed)
+        self._fluxer_faults = FluxerFaults(self.fluxer, seed=options.seed, speed=options.speed)
         self.fluxer.faults = self._fluxer_faults
         self._control = Control(self)
-        self._faults: tuple[str, ...] = ()
+        self._faults: tuple[Wish, ...] = ()
         self.set_faults(options.faults)
 
     @property
     def active_faults(self) -> tuple[str, ...]:
-        """The troubles that are on."""
-        return self._faults
+        """The names of the faults that are on."""
+        return tuple(wish.name for wish in self._faults)
 
-    def set_faults(self, names: tuple[str, ...]) -> None:
-        """Turn on exactly the troubles with these names."""
-        _check_faults(names)
-        self._faults = tuple(dict.fromkeys(names))
+    def set_faults(self, asked: Sequence[str | Wish]) -> None:
+        """Turn on exactly these faults; raises FaultError for one that does not exist."""
+        self._faults = wishes_of(asked)
         self.discord.faults.set(self._faults)
         self._fluxer_faults.set(self._faults)
+
+    async def change_faults(self, asked: Sequence[str | Wish]) -> None:
+        """Turn on exactly these faults, and open the ports that no fault keeps closed."""
+        self.set_faults(asked)
+        await self.discord.faults.settle()
+        await self._fluxer_faults.settle()
+
+    def fault_report(self) -> list[dict[str, object]]:
+        """Return the faults that are on, by side, and how often each struck."""
+        return [*self.discord.faults.report(), *self._fluxer_faults.report()]
 
     async def start(self) -> None:
         """Listen on all three ports; raises SandboxError if one that was asked for is taken."""
@@ -105,6 +115,7 @@ class Sandbox:
         try:
             await self._listen("discord", options.discord_port, self.discord.start)
             await self._listen("fluxer", options.fluxer_port, self.fluxer.start)
+            self._fluxer_faults.port = self.fluxer.port
             await self._listen("control", options.control_port, self._control.start)
             if options.state is not None:
                 ports = {
@@ -176,7 +187,7 @@ def _check(options: SandboxOptions) -> None:
         raise SandboxError("channels must be between 1 and 500")
     if not 0 <= options.messages <= 5_000_000:
         raise SandboxError("messages must be between 0 and 5,000,000")
-    _check_faults(options.faults)
+    wishes_of(options.faults)
     if not 0 < options.speed <= 10_000:
         raise SandboxError("speed must be above 0 and at most 10,000")
     try:
@@ -185,12 +196,6 @@ def _check(options: SandboxOptions) -> None:
         is_loopback = False
     if not is_loopback:
         raise SandboxError(f"the sandbox serves loopback only, not {options.host}")
-
-
-def _check_faults(names: tuple[str, ...]) -> None:
-    unknown = [name for name in names if name not in KNOWN]
-    if unknown:
-        raise SandboxError(f"unknown fault {', '.join(unknown)}; known: {', '.join(KNOWN)}")
 
 
 def _beside(state: Path | None, suffix: str) -> Path | None:

@@ -1,13 +1,13 @@
 """The CDN: attachments, avatars, emojis, stickers, icons and banners, drawn on request."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 from reaper_tui.sandbox.discord_server import images
 from reaper_tui.sandbox.discord_server.blob import Blob, blob_of
-from reaper_tui.sandbox.discord_server.faults import Faults
+from reaper_tui.sandbox.discord_server.faults import Damage, Faults
 from reaper_tui.sandbox.discord_server.metrics import Metrics
 from reaper_tui.sandbox.discord_server.signing import Signer
 from reaper_tui.sandbox.discord_server.store import Store
@@ -49,10 +49,12 @@ class Cdn:
         if found is None or found.filename != request.match_info["filename"]:
             self._metrics.count("GET /cdn/attachments", 404, 0)
             return web.Response(status=404, text=_GONE)
-        broken = await self._faults.before_answer()
-        if broken is not None:
-            return broken
-        response, sent = await _stream(request, blob_of(found), found.content_type)
+        broken = await self._faults.intercept(request)
+        damage = broken or self._faults.at_cdn(request)
+        if not isinstance(damage, Damage):
+            self._metrics.count("GET /cdn/attachments", damage.status, 0)
+            return damage
+        response, sent = await _stream(request, blob_of(found), found.content_type, damage)
         self._metrics.count("GET /cdn/attachments", response.status, sent)
         return response
 
@@ -93,30 +95,33 @@ class Cdn:
         return web.Response(body=images.badge_png(key, size), content_type="image/png")
 
 
-async def _stream(request: web.Request, blob: Blob, content_type: str) -> tuple[web.StreamResponse, int]:
+async def _stream(
+    request: web.Request, blob: Blob, content_type: str, damage: Damage
+) -> tuple[web.StreamResponse, int]:
     """Send `blob`, or the part of it the client asks for; return the response and how many bytes it had."""
-    start, stop, status = 0, blob.size, 200
+    size = blob.size // 2 if damage.is_half else blob.size
+    start, stop, status = 0, size, 200
     headers = {"Content-Type": content_type, "Accept-Ranges": "bytes", "Cache-Control": "public, max-age=31536000"}
     asked = _RANGE.match(request.headers.get("Range", ""))
     if asked and (asked[1] or asked[2]):
         if asked[1]:
-            start, stop = int(asked[1]), min(int(asked[2] or blob.size) + 1, blob.size)
+            start, stop = int(asked[1]), min(int(asked[2] or size) + 1, size)
         else:
-            start = max(0, blob.size - int(asked[2]))
-        if start >= blob.size or start >= stop:
-            headers["Content-Range"] = f"bytes */{blob.size}"
+            start = max(0, size - int(asked[2]))
+        if start >= size or start >= stop:
+            headers["Content-Range"] = f"bytes */{size}"
             return web.Response(status=416, headers={"Content-Range": headers["Content-Range"]}), 0
         status = 206
-        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{blob.size}"
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
     response = web.StreamResponse(status=status, headers=headers)
     response.content_length = stop - start
     await response.prepare(request)
     if request.method != "HEAD":
-        for piece in _pieces(blob, start, stop):
+        end = start + (stop - start) // 2 if damage.is_cut else stop
+        async for piece in damage.paced(piece for piece in blob.read(start, end) if piece):
             await response.write(piece)
+        if damage.is_cut and request.transport is not None:
+            request.transport.close()
+            return response, end - start
     await response.write_eof()
     return response, stop - start
-
-
-def _pieces(blob: Blob, start: int, stop: int) -> Iterator[bytes]:
-    return (piece for piece in blob.read(start, stop) if piece)

@@ -1,55 +1,98 @@
-"""Named troubles that the Discord side can be put into."""
+"""The troubles of the Discord side: those both sides know, and what the bot may read, and the CDN."""
 
 import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from email.utils import formatdate
 
+import msgspec
 from aiohttp import web
 
-from reaper_tui.sandbox.discord_server.buckets import Verdict
 from reaper_tui.sandbox.discord_server.store import Store
+from reaper_tui.sandbox.faults import Troubles, Wish
+from reaper_tui.sandbox.faults.catalogue import DISCORD
+from reaper_tui.sandbox.faults.wire import label_of
 
-NAMES = ("rate-limit-storm", "outage", "slow", "no-message-content", "no-history", "hidden-channels")
-_STORM_PERIOD = 3
-_SLOWNESS_S = 0.25
+_GONE = "This content is no longer available."
+_DENIED = (
+    '<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
+)
+_SLOW_BYTES = 1024
+_DROP_BYTES = 256
+_SAME_FILE_ALWAYS = ("cdn-404", "cdn-403", "cdn-wrong-size", "cdn-slow")
+_RESET = "X-RateLimit-Reset"
 
 
-class Faults:
-    """The troubles that are on, and what they do to an answer."""
+class Damage(msgspec.Struct, frozen=True):
+    """What happens to the bytes of a file on the way."""
 
-    def __init__(self, store: Store, speed: float) -> None:
+    is_cut: bool = False
+    is_half: bool = False
+    is_slow: bool = False
+
+    async def paced(self, pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
+        """Yield the pieces as fast as they may go."""
+        for piece in pieces:
+            if not self.is_slow:
+                yield piece
+                continue
+            for start in range(0, len(piece), _DROP_BYTES):
+                await asyncio.sleep(_DROP_BYTES / _SLOW_BYTES)
+                yield piece[start : start + _DROP_BYTES]
+
+
+class Faults(Troubles):
+    """The faults that are on at the Discord server."""
+
+    def __init__(self, store: Store, speed: float, seed: int = 0, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(DISCORD, seed=seed, speed=speed, clock=clock)
         self._store = store
-        self._speed = speed
-        self._active: frozenset[str] = frozenset()
-        self._answered = 0
+        self._renewed: set[str] = set()
 
-    @property
-    def active(self) -> tuple[str, ...]:
-        """The names that are on."""
-        return tuple(sorted(self._active))
-
-    def set(self, names: tuple[str, ...]) -> None:
-        """Turn on exactly `names`, as far as they concern Discord."""
-        self._active = frozenset(names) & frozenset(NAMES)
-        self._store.may_read_content = "no-message-content" not in self._active
-        self._store.may_read_history = "no-history" not in self._active
+    def set(self, wishes: Sequence[str | Wish]) -> None:
+        """Turn on exactly these, as far as they concern Discord."""
+        super().set(wishes)
         store = self._store
+        store.may_read_content = self.find("no-message-content") is None
+        store.may_read_history = self.find("no-history") is None
         store.hidden_channels = frozenset()
         channels = [each.id for each in store.community.channels.values() if each.type == 0 and store.is_visible(each)]
-        store.hidden_channels = frozenset(channels[-2:] if "hidden-channels" in self._active else ())
+        store.hidden_channels = frozenset(channels[-2:] if self.find("hidden-channels") is not None else ())
+        self._renewed.clear()
 
-    async def before_answer(self) -> web.Response | None:
-        """Wait or return a broken answer, as the troubles want it; None to go on."""
-        if "slow" in self._active:
-            await asyncio.sleep(_SLOWNESS_S)
-        if "outage" in self._active:
-            return web.Response(status=503, text="upstream connect error or disconnect/reset before headers")
-        return None
+    def at_cdn(self, request: web.BaseRequest) -> web.Response | Damage:
+        """Return what becomes of a file: an answer instead of it, or what happens to its bytes."""
+        label = label_of(request)
+        struck = {
+            name
+            for name in ("cdn-404", "cdn-403", "cdn-expired", "cdn-short", "cdn-wrong-size", "cdn-slow")
+            if (trigger := self.find(name)) is not None
+            and not (name == "cdn-expired" and request.path.split("/")[4] in self._renewed)
+            and trigger.strikes(label, request.path if name in _SAME_FILE_ALWAYS else "")
+        }
+        if struck & {"cdn-404", "cdn-expired"}:
+            return web.Response(status=404, text=_GONE)
+        if "cdn-403" in struck:
+            return web.Response(status=403, text=_DENIED, content_type="application/xml")
+        return Damage("cdn-short" in struck, "cdn-wrong-size" in struck, "cdn-slow" in struck)
 
-    def judge(self, verdict: Verdict) -> Verdict:
-        """Turn every third verdict into a 429 while the storm is on."""
-        self._answered += 1
-        if "rate-limit-storm" not in self._active or self._answered % _STORM_PERIOD:
-            return verdict
-        is_global = self._answered % (_STORM_PERIOD * 4) == 0
-        retry_after = round((0.7 if is_global else 0.333) / self._speed, 3)
-        headers = {"X-RateLimit-Global": "true"} if is_global else verdict.headers
-        return Verdict(False, headers, retry_after, is_global)
+    def hand_out(self, label: str, body: bytes) -> None:
+        """Note which attachments got a fresh address: by a renewal, or because one message was asked for."""
+        if self.find("cdn-expired") is None or not label.endswith(("/attachments/refresh-urls", "/messages/:id")):
+            return
+        for part in body.split(b"/attachments/")[1:]:
+            pieces = part.split(b"/")
+            if len(pieces) > 1:
+                self._renewed.add(pieces[1].decode("ascii", "replace"))
+
+    async def after(self, request: web.BaseRequest, response: web.StreamResponse) -> web.StreamResponse | None:
+        """Replace the answer of a request, or None; set its clock wrong if that is asked for."""
+        if isinstance(response, web.Response) and isinstance(response.body, bytes):
+            self.hand_out(label_of(request), response.body)
+        skew = self.find("clock-skew")
+        if skew is not None:
+            offset = skew.wish.offset or 0.0
+            response.headers["Date"] = formatdate(time.time() + offset, usegmt=True)
+            if _RESET in response.headers:
+                response.headers[_RESET] = f"{float(response.headers[_RESET]) + offset:.3f}"
+        return await super().after(request, response)

@@ -47,23 +47,24 @@ class Rest:
                 router.add_route(route.method, prefix + route.path, self._answering(route))
             router.add_route("*", prefix + "/{rest:.*}", self._nowhere)
 
-    def _answering(self, route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
-        async def answer(request: web.Request) -> web.Response:
+    def _answering(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def answer(request: web.Request) -> web.StreamResponse:
             response = await self._respond(route, request)
-            size = len(response.body) if isinstance(response.body, bytes) else 0
+            response = await self._faults.after(request, response) or response
+            size = response.content_length or 0
             self._metrics.count(f"{route.method} {route.path}", response.status, size)
             return response
 
         return answer
 
-    async def _respond(self, route: Route, request: web.Request) -> web.Response:
+    async def _respond(self, route: Route, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Authorization") != f"Bot {self._store.token}":
             return _refuse(unauthorized(), {})
-        broken = await self._faults.before_answer()
+        major = "/".join(request.match_info.get(name, "") for name in _MAJOR)
+        broken = await self._faults.intercept(request, lambda: self._buckets.spend(route.bucket, major).headers)
         if broken is not None:
             return broken
-        major = "/".join(request.match_info.get(name, "") for name in _MAJOR)
-        verdict = self._faults.judge(self._buckets.spend(route.bucket, major))
+        verdict = self._buckets.spend(route.bucket, major)
         if not verdict.is_allowed:
             return _too_many(verdict)
         try:

@@ -19,6 +19,7 @@ from reaper_tui.sandbox.discord_server.rest import Rest
 from reaper_tui.sandbox.discord_server.signing import Signer
 from reaper_tui.sandbox.discord_server.store import Store
 from reaper_tui.sandbox.discord_server.wire_message import MessageWriter
+from reaper_tui.sandbox.port import Port
 
 
 class DiscordServer:
@@ -34,7 +35,7 @@ class DiscordServer:
     ) -> None:
         self.community = community
         self.store = Store(community)
-        self.faults = Faults(self.store, speed)
+        self.faults = Faults(self.store, speed, community.seed)
         self._signer = Signer(community.seed, clock)
         self._writer = MessageWriter(self.store, self._signer)
         self._changes = Changes(self.store, self._writer, clock)
@@ -64,19 +65,21 @@ class DiscordServer:
         self.gateway.add_to(application.router)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
+        self.faults.port = listening = Port(self._runner)
         try:
-            await site.start()
+            await listening.open(host, port)
         except OSError:
             await self.stop()
             raise
         self._host = host
-        self.port = int(self._runner.addresses[0][1])
+        self.port = listening.number
         self._signer.base = self.facts()["cdn"]
 
     async def stop(self) -> None:
         """Close every connection and the port."""
         await self.gateway.cut(forget=True)
+        if self.faults.port is not None:
+            await self.faults.port.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None

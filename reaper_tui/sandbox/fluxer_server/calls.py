@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import msgspec
 from aiohttp import web
@@ -39,6 +39,13 @@ def reply(payload: Any) -> Reply:
     return Reply(200, _ENCODER.encode(payload))
 
 
+class Nonces(Protocol):
+    """How the server treats nonces."""
+
+    ignores_nonces: bool
+    honours_webhook_nonces: bool
+
+
 @dataclass(slots=True)
 class Context:
     """What every handler may use."""
@@ -47,6 +54,7 @@ class Context:
     files: Files
     gateway: Gateway
     avatars: AvatarFetcher
+    server: Nonces
     origin: str = ""
     media: str = ""
 

@@ -92,7 +92,9 @@ async def _send(call: Call, draft: Draft) -> Reply:
         raise invalid_field("message_reference", "FORWARD_MESSAGES_CANNOT_CONTAIN_CONTENT", text)
     if not is_forward:
         draft.check_not_empty()
-    earlier = _earlier(call.community, channel, draft.nonce)
+    if call.context.server.ignores_nonces:
+        draft.nonce = None
+    earlier = earlier_message(call.community, channel.id, draft.nonce)
     if earlier is not None:
         return reply(shown(earlier, call.context) | {"nonce": draft.nonce})
     message = Message(0, channel.id, call.caller.id, nonce=draft.nonce)
@@ -113,12 +115,12 @@ async def _send(call: Call, draft: Draft) -> Reply:
     return reply(payload)
 
 
-def _earlier(community: Community, channel: Channel, nonce: str | None) -> Message | None:
+def earlier_message(community: Community, channel_id: int, nonce: str | None) -> Message | None:
     """The message that the nonce made before; none if it is gone."""
     place = None if nonce is None else community.recall_nonce(nonce)
     if place is None:
         return None
-    if place[0] != channel.id:
+    if place[0] != channel_id:
         raise unknown_message()
     return community.messages.get(place[1])
 

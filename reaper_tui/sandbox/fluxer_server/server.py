@@ -8,10 +8,13 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any, Protocol
 
 from aiohttp import web
+
+from reaper_tui.sandbox.port import Port
 
 from . import media, payloads
 from .avatars import AvatarFetcher
@@ -31,6 +34,7 @@ from .store import Store
 GENERATIONS = ("2026-02",)
 API_ROOTS = ("/api/v1/", "/api/")
 CLIENT_GONE = 499
+RESET_HEADER = "X-RateLimit-Reset"
 _JSON_TYPE = "application/json"
 _log = logging.getLogger(__name__)
 
@@ -66,6 +70,10 @@ class FluxerServer:
         if speed <= 0:
             raise ValueError("speed must be above zero")
         self.faults: Faults | None = None
+        self.skew = 0.0
+        self.ignores_nonces = False
+        self.honours_webhook_nonces = False
+        self.port: Port | None = None
         self._speed = speed
         self._clock = clock
         self._path = store
@@ -83,12 +91,12 @@ class FluxerServer:
         self._runner = web.ServerRunner(web.Server(self._answer, access_log=None), shutdown_timeout=1.0)
         try:
             await self._runner.setup()
-            await web.TCPSite(self._runner, host, port).start()
+            self.port = Port(self._runner)
+            await self.port.open(host, port)
         except OSError:
             await self.stop()
             raise
-        bound = self._runner.addresses[0]
-        context.origin = f"http://{host}:{bound[1]}"
+        context.origin = f"http://{host}:{self.port.number}"
         context.media = f"{context.origin}/media"
 
     async def stop(self) -> None:
@@ -97,6 +105,8 @@ class FluxerServer:
             return
         await self._opened.gateway.close()
         await self._opened.avatars.close()
+        if self.port is not None:
+            await self.port.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -106,8 +116,13 @@ class FluxerServer:
     def _open(self) -> Context:
         store = Store(self._path)
         files = Files(None if self._path is None else self._path.with_name(self._path.name + ".media"))
-        community = Community(store, clock=self._clock, **self._founding)
-        return Context(community, files, Gateway(community), AvatarFetcher(community, files))
+        community = Community(store, clock=lambda: self._clock() + self.skew, **self._founding)
+        return Context(community, files, Gateway(community), AvatarFetcher(community, files), server=self)
+
+    @property
+    def community(self) -> Community:
+        """Everything the server knows."""
+        return self._context.community
 
     @property
     def _context(self) -> Context:
@@ -169,12 +184,19 @@ class FluxerServer:
         store = self._context.community.store
         if store.has_unwritten:
             await store.flush()
+        if self.skew:
+            self._set_clock_wrong(response)
         if self.faults is not None:
             response = await self.faults.after(request, response) or response
         self._requests[(name, response.status)] += 1
         self._bytes_in += request.content.total_bytes
         self._bytes_out += response.content_length or 0
         return response
+
+    def _set_clock_wrong(self, response: web.StreamResponse) -> None:
+        response.headers["Date"] = formatdate(self._clock() + self.skew, usegmt=True)
+        if RESET_HEADER in response.headers:
+            response.headers[RESET_HEADER] = str(int(response.headers[RESET_HEADER]) + int(self.skew))
 
     async def _handle(self, request: web.BaseRequest) -> tuple[str, web.StreamResponse]:
         raw_path = request.rel_url.raw_path
@@ -266,7 +288,7 @@ def _response(reply: Reply, verdict: Verdict | None) -> web.Response:
 def _set_limits(response: web.Response, verdict: Verdict) -> None:
     response.headers["X-RateLimit-Limit"] = str(verdict.limit)
     response.headers["X-RateLimit-Remaining"] = str(verdict.remaining)
-    response.headers["X-RateLimit-Reset"] = str(int(verdict.reset_at))
+    response.headers[RESET_HEADER] = str(int(verdict.reset_at))
 
 
 async def _drain(request: web.BaseRequest) -> None:

@@ -27,7 +27,7 @@ from .message_input import (
     read_json,
     receive_parts,
 )
-from .messages import shown, store_draft
+from .messages import earlier_message, shown, store_draft
 from .text import normalised, utf16_length
 
 MAX_PER_CHANNEL = 15
@@ -137,6 +137,10 @@ async def _send(call: Call, body: WebhookInput, draft: Draft) -> Reply:
     webhook = _webhook_by_token(call)
     draft.check_content()
     draft.check_not_empty()
+    nonce = draft.nonce if call.context.server.honours_webhook_nonces else None
+    earlier = earlier_message(call.community, webhook.channel_id, nonce)
+    if earlier is not None:
+        return reply(shown(earlier, call.context))
     avatar = None if avatar_url is None else await call.context.avatars.hash_of(webhook.id, avatar_url)
     message = Message(
         call.community.next_id(),
@@ -145,8 +149,11 @@ async def _send(call: Call, body: WebhookInput, draft: Draft) -> Reply:
         webhook_id=webhook.id,
         author_name=sys.intern(username or webhook.name),
         author_avatar=avatar or webhook.avatar,
+        nonce=nonce,
     )
     await store_draft(message, draft, call.context)
+    if nonce is not None:
+        call.community.remember_nonce(nonce, message)
     waits = call.request.query.get("wait") in ("true", "True", "1")
     if not waits and not call.context.gateway.has_listeners:
         return NO_CONTENT
