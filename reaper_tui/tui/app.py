@@ -31,7 +31,7 @@ from reaper_tui.tui.screens.review import ReviewScreen
 from reaper_tui.tui.screens.room import Room
 from reaper_tui.tui.screens.transfer import TransferScreen
 from reaper_tui.tui.screens.wizard import WizardScreen
-from reaper_tui.tui.verdict import exit_code
+from reaper_tui.tui.verdict import STOPPED_BY_USER, exit_code
 
 STYLES = Path(__file__).parent / "styles"
 TERMINAL_GONE = 129
@@ -164,7 +164,7 @@ class ReaperApp(QuietCrash):
         session = self._session
         if session is None or not session.is_running:
             return
-        if session.stop("stopped by the user"):
+        if session.stop(STOPPED_BY_USER):
             self.notify(
                 "What is in flight is finished first. Again (x or F8): cut off now.", title="Stopping", markup=False
             )

@@ -2,21 +2,61 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
-from typing import Any
+from typing import IO, Any
 
 from rich.segment import Segments
 from rich.text import Text
 from textual.app import App
+from textual.driver import Driver
 
 logger = logging.getLogger(__name__)
+
+
+class DeafFile:
+    """A terminal that may go away: Textual's writer thread would die of that and the app wait for it forever."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        """Write while there is somebody to read."""
+        with contextlib.suppress(OSError, ValueError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        """Flush while there is somebody to read."""
+        with contextlib.suppress(OSError, ValueError):
+            self._file.flush()
+
+    def fileno(self) -> int:
+        """Return the terminal's descriptor."""
+        return self._file.fileno()
 
 
 class QuietCrash(App[Any]):
     """Ends on an unexpected error with one line: Textual's traceback would print local variables, tokens too."""
 
     crash_advice = ""
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return the platform's driver, able to outlive its terminal."""
+        platform_class = super().get_driver_class()
+        if sys.platform == "win32":
+            return platform_class
+        from textual.drivers.linux_driver import LinuxDriver
+
+        if platform_class is not LinuxDriver:
+            return platform_class
+
+        class LastingDriver(LinuxDriver):
+            def __init__(self, *arguments: Any, **options: Any) -> None:
+                super().__init__(*arguments, **options)  # pyright: ignore[reportUnknownMemberType]  # untyped in Textual
+                self._file: Any = DeafFile(self._file)
+
+        return LastingDriver
 
     def _fatal_error(self) -> None:
         error = sys.exc_info()[1]

@@ -12,6 +12,8 @@ from reaper_tui.tui.bridge import Problem
 from reaper_tui.tui.figures import counted
 from reaper_tui.tui.glyphs import Sign, Tone
 
+STOPPED_BY_USER = "stopped by the user"
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -30,7 +32,7 @@ def verdict(summary: Summary | None, problem: Problem | None) -> Verdict:
     if summary is None:
         return Verdict(Sign("■", "stopped", Tone.WARNING), "Stopped before anything was sent")
     messages = summary.messages
-    note = (sanitise_line(summary.note, 300),) if summary.note else ()
+    note = (sanitise_line(summary.note, 300),) if summary.note not in ("", STOPPED_BY_USER) else ()
     if summary.is_faithful and not summary.note:
         checked = () if summary.verify else ("The target has not been read back yet.",)
         return Verdict(Sign("✔", "done", Tone.SUCCESS), "Done: everything arrived", (*note, *checked))

@@ -28,7 +28,7 @@ async def test_by_keyboard(backend: FakeBackend, size: tuple[int, int]) -> None:
         assert "7 of 8 channels" in shown(app)
         await press(pilot, "enter")
         assert isinstance(app.screen, ReviewScreen)
-        assert "Nothing has been written yet" in shown(app)
+        assert "Nothing is written before you start" in shown(app)
         await press(pilot, "2")
         assert "inside #general" in shown(app)
         await press(pilot, "s")

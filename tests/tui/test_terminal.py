@@ -60,7 +60,7 @@ def test_the_demo_from_start_to_report_by_keyboard(tmp_path: Path) -> None:
     )
     terminal.wait_for("3 of 3 channels")
     terminal.press("\r")
-    terminal.wait_for("Nothing has been written yet")
+    terminal.wait_for("Nothing is written before you start")
     terminal.press("s")
     terminal.wait_for("everything arrived")
     terminal.press("\x11")

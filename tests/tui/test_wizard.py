@@ -153,3 +153,15 @@ def test_invite_links_carry_the_permissions_each_side_needs() -> None:
     assert invite_link("fluxer", "", "https://chat.example.org/") == (
         "https://chat.example.org/oauth2/authorize?client_id=APPLICATION_ID&scope=bot&permissions=8"
     )
+
+
+async def test_an_answer_for_a_token_that_was_changed_meanwhile_does_not_count(backend: FakeBackend) -> None:
+    backend.check_gate.clear()
+    async with opened(backend) as (app, pilot):
+        await press(pilot, "n")
+        await enter(pilot, "#discord .token", "first")
+        await press(pilot, "enter")
+        await enter(pilot, "#discord .token", "second")
+        backend.check_gate.set()
+        await settle(pilot)
+        assert "ReaperBot" not in shown(app)

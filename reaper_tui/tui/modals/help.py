@@ -25,7 +25,7 @@ PURPOSES = {
     "Tokens stay in the profile file, which only you can read, and are never shown.",
     "channels": "Check what is to be copied. A category's box stands for all below it; [–] means some of it. "
     "The figures are messages, ~ marks an estimate. Click a box or use space.",
-    "review": "Nothing has been written to Fluxer yet. This is what a start would do.",
+    "review": "This is what a start would do. Nothing is written to Fluxer before that.",
     "transfer": "Everything sent is on record at once. Stop, quit, or lose power: the next run goes on where this "
     "one ended, and no message arrives twice.",
     "report": "Every message of the source is in exactly one class; the classes add up to the source.",

@@ -90,6 +90,7 @@ class WizardScreen(Room):
     @work(group="check", exclusive=True, exit_on_error=False, description="try a token")
     async def _check(self, step: AccountStep) -> None:
         side, what = step.side, step.side.capitalize()
+        asked = (step.token_reference, step.address)
         try:
             secret = resolve_secret(step.token_reference, what)
             if side == "discord":
@@ -97,9 +98,11 @@ class WizardScreen(Room):
             else:
                 identity = await self.program.backend.check_fluxer(secret, step.address)
         except Exception as error:
-            step.show_problem(problem_of(error, self.program.backend.log_file))
+            if asked == (step.token_reference, step.address):
+                step.show_problem(problem_of(error, self.program.backend.log_file))
             return
-        step.show_identity(identity)
+        if asked == (step.token_reference, step.address):
+            step.show_identity(identity)
 
     @on(AccountStep.PlaceChosen)
     def go_on(self, event: AccountStep.PlaceChosen) -> None:

@@ -136,7 +136,7 @@ class AccountStep(VerticalScroll, can_focus=False):
     @on(Button.Pressed, ".copy")
     def copy_invite(self) -> None:
         """Hand the invite link to the clipboard."""
-        self.app.copy_to_clipboard(self._link)
+        self.app.copy_to_clipboard(self._link)  # pyright: ignore[reportUnknownMemberType]  # untyped in Textual
         self.notify("If your terminal forbids that, select the link with shift and the mouse.", title="Link copied")
 
     @on(OptionList.OptionSelected)

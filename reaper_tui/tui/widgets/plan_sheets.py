@@ -76,7 +76,7 @@ def _figures(plan: Plan, sheet: Sheet) -> RenderableType:
         f" from {counted(len(plan.routes), 'channel')} · {counted(plan.calls, 'request')} to Fluxer · ",
         (f"about {roughly(plan.seconds)}", "bold"),
     )
-    return Group(text, sheet.muted("Nothing has been written yet."))
+    return Group(text, sheet.muted("Nothing is written before you start."))
 
 
 def _counts(plan: Plan, sheet: Sheet) -> Table:

@@ -10,7 +10,7 @@ from reaper_tui.tui.glyphs import CHANNEL_SIGNS, Tone, kind_sign
 from reaper_tui.tui.widgets.row_view import RowView
 
 STATE_WIDTH = 10
-COUNT_WIDTH = 15
+LEAST_COUNT_WIDTH = 7
 BUSY = (
     ChannelState.FAILED,
     ChannelState.HOLDING,
@@ -31,6 +31,7 @@ class ProgressTable(RowView):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._rows: tuple[ChannelProgress, ...] = ()
+        self._count_width = LEAST_COUNT_WIDTH
         self.is_busy_first = False
 
     @property
@@ -43,6 +44,10 @@ class ProgressTable(RowView):
         if self.is_busy_first:
             channels = tuple(sorted(channels, key=lambda row: BUSY.index(row.state)))
         before, self._rows = self._rows, channels
+        count_width = max([LEAST_COUNT_WIDTH, *(len(_counts(row)) for row in channels)])
+        if count_width != self._count_width:
+            self._count_width = count_width
+            self.refresh()
         if len(before) != len(channels):
             self.rows_changed()
             return
@@ -56,7 +61,7 @@ class ProgressTable(RowView):
     def render_row(self, index: int, width: int) -> Text:
         row = self._rows[index]
         sign = CHANNEL_SIGNS[row.state]
-        rest = max(10, width - STATE_WIDTH - COUNT_WIDTH - 10)
+        rest = max(10, width - STATE_WIDTH - self._count_width - 12)
         bar_width = max(4, min(30, rest // 3))
         is_cursor = index == self.cursor and self.has_focus
         text = Text.assemble(("❯ " if is_cursor else "  ", self.tone(Tone.ACCENT)), self.sign(sign, STATE_WIDTH), " ")
@@ -77,5 +82,8 @@ class ProgressTable(RowView):
             is_done = row.state is ChannelState.DONE
             share = 100 if is_done and not row.expected else percent(row.settled, row.expected)
             text = Text.assemble(text, name, " ", bar, f"{share:>4}%")
-        counts = f"{row.settled:,}/{estimated(row.expected, row.is_captured)}"
-        return Text.assemble(text, (f"{counts:>{COUNT_WIDTH}} ", self.tone(Tone.PLAIN)))
+        return Text.assemble(text, f"  {_counts(row):>{self._count_width}} ")
+
+
+def _counts(row: ChannelProgress) -> str:
+    return f"{row.settled:,}/{estimated(row.expected, row.is_captured)}"
