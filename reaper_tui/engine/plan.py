@@ -34,6 +34,7 @@ class _Draft:
     settings: Settings
     mappings: Sequence[MappingRecord]
     chosen: Selected
+    settled: Mapping[int, int]
     items: list[PlanItem] = field(default_factory=list[PlanItem])
     routes: list[Route] = field(default_factory=list[Route])
     exclusions: list[Exclusion] = field(default_factory=list[Exclusion])
