@@ -1,0 +1,243 @@
+"""Runs that are cut off, stopped, paused or robbed of replies end like one that was left alone."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from reaper_tui.engine.control import RunState
+from reaper_tui.model.summary import Summary
+from reaper_tui.wiring import OpenWorkspace
+from tests.engine.world import World, small_world
+
+FOUNDING_CHANNELS = 4
+IDS = re.compile(r"https?://\S+|\d{15,20}")
+
+
+@pytest.fixture(autouse=True)
+def _impatient_writer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reaper_tui.writer.client.BACK_OFF", (0.01, 0.01, 0.01, 0.01))
+
+
+def without_ids(posts: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {key: [IDS.sub("ID", text) for text in rows] for key, rows in posts.items()}
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """What stands on the target after a run that nothing disturbed."""
+
+    async def clone() -> dict[str, list[str]]:
+        async with small_world(tmp_path_factory.mktemp("calm") / "profile") as world:
+            summary = await run(world)
+            assert summary.is_faithful
+            return without_ids(world.posts())
+
+    return asyncio.run(clone())
+
+
+async def run(world: World) -> Summary:
+    async with world.workspace() as workspace:
+        return await workspace.run(world.settings)
+
+
+def assert_whole(world: World, summary: Summary, calm: dict[str, list[str]]) -> None:
+    assert (summary.state, summary.note) == ("done", "")
+    assert summary.messages.balances
+    assert summary.messages.source == world.source_count()
+    assert summary.is_faithful, summary
+    assert without_ids(world.posts()) == calm
+    assert len(world.community.channels) == summary.structure["channels"].created + FOUNDING_CHANNELS
+    roles = Counter(role.name for role in world.community.roles.values())
+    sources = Counter(role.name for role in world.sandbox.discord.store.community.roles)
+    assert all(count <= sources[name] or name == "reaper" for name, count in roles.items()), roles
+
+
+async def cut_off(world: World, when: Callable[[], bool]) -> bool:
+    """Run and cancel at the first turn of the loop at which a condition holds; return whether it struck."""
+    async with world.workspace() as workspace:
+        task = asyncio.create_task(workspace.run(world.settings))
+        while not task.done() and not when():
+            await asyncio.sleep(0)
+        struck = not task.done()
+        task.cancel()
+        await asyncio.wait([task])
+        assert not workspace.control.is_active
+        return struck
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_cancelled_at_random_requests(tmp_path: Path, calm: dict[str, list[str]], seed: int) -> None:
+    moments = random.Random(seed)
+    async with small_world(tmp_path / "profile") as world:
+        landed = 0
+        for _ in range(8):
+            limit = len(world.trouble.requests) + moments.randint(3, 60)
+            turns = moments.randint(0, 40)
+
+            def is_due(limit: int = limit, left: list[int] = [turns]) -> bool:  # noqa: B006
+                if len(world.trouble.requests) >= limit:
+                    left[0] -= 1
+                return left[0] < 0
+
+            landed += await cut_off(world, is_due)
+        assert landed >= 4
+        assert_whole(world, await run(world), calm)
+
+
+async def stop_when(world: World, is_due: Callable[[OpenWorkspace], bool]) -> tuple[Summary, OpenWorkspace]:
+    async with world.workspace() as workspace:
+        task = asyncio.create_task(workspace.run(world.settings))
+        while not task.done() and not is_due(workspace):
+            await asyncio.sleep(0)
+        workspace.control.stop("enough")
+        async with asyncio.timeout(10):
+            return await task, workspace
+
+
+async def test_stopped_at_random_requests_it_ends_and_leaves_no_doubt(
+    tmp_path: Path, calm: dict[str, list[str]]
+) -> None:
+    moments = random.Random(5)
+    async with small_world(tmp_path / "profile") as world:
+        states: Counter[str] = Counter()
+        for _ in range(14):
+            limit = len(world.trouble.requests) + moments.randint(0, 45)
+            summary, workspace = await stop_when(world, lambda _, limit=limit: len(world.trouble.requests) >= limit)
+            states[summary.state] += 1
+            assert workspace.control.state in (RunState.STOPPED, RunState.DONE)
+            assert summary.messages.balances
+        assert states["stopped"] >= 4
+        assert_whole(world, await run(world), calm)
+
+
+@pytest.mark.parametrize("phase", ["survey", "structure", "messages", "verify"])
+async def test_a_stop_in_any_phase_ends_stopped(tmp_path: Path, phase: str) -> None:
+    async with small_world(tmp_path / "profile", messages=60) as world:
+        summary, workspace = await stop_when(
+            world, lambda workspace: workspace.control.is_active and workspace.progress.phase == phase
+        )
+        assert (summary.state, summary.note) == ("stopped", "enough")
+        assert workspace.control.state is RunState.STOPPED
+
+
+async def test_a_stop_is_not_kept_waiting_by_the_ceiling(tmp_path: Path) -> None:
+    async with small_world(tmp_path / "profile", messages=60) as world:
+        world.settings.speed.max_messages_per_minute = 1
+        summary, _ = await stop_when(world, lambda workspace: workspace.progress.snapshot(RunState.RUNNING).sent >= 1)
+        assert summary.state == "stopped"
+
+
+async def test_paused_at_random_it_holds_still_and_goes_on(tmp_path: Path, calm: dict[str, list[str]]) -> None:
+    moments = random.Random(11)
+    async with small_world(tmp_path / "profile") as world, world.workspace() as workspace:
+        task = asyncio.create_task(workspace.run(world.settings))
+        pauses = 0
+        while not task.done():
+            limit = len(world.trouble.requests) + moments.randint(5, 40)
+            while not task.done() and len(world.trouble.requests) < limit:
+                await asyncio.sleep(0)
+            if workspace.control.pause():
+                pauses += 1
+                sent = -1
+                while sent != (sent := len(world.trouble.requests)):
+                    await asyncio.sleep(0.05)
+                assert workspace.control.state is RunState.PAUSED
+                assert not task.done()
+                workspace.control.resume()
+        assert pauses >= 2
+        assert_whole(world, await task, calm)
+
+
+async def test_every_first_reply_lost_is_adopted(tmp_path: Path, calm: dict[str, list[str]]) -> None:
+    lost: set[str] = set()
+
+    def loses(request: web.BaseRequest) -> bool:
+        is_first = request.method == "POST" and request.path not in lost
+        lost.add(request.path)
+        return is_first
+
+    async with small_world(tmp_path / "profile") as world:
+        world.trouble.loses_reply = loses
+        summary = await run(world)
+        assert_whole(world, summary, calm)
+        assert len(lost) > 5
+
+
+async def test_every_seventh_reply_lost_is_adopted(tmp_path: Path, calm: dict[str, list[str]]) -> None:
+    count = 0
+
+    def loses(request: web.BaseRequest) -> bool:
+        nonlocal count
+        count += request.method == "POST"
+        return request.method == "POST" and count % 7 == 0
+
+    async with small_world(tmp_path / "profile") as world:
+        world.trouble.loses_reply = loses
+        assert_whole(world, await run(world), calm)
+
+
+async def test_a_reply_that_outlives_its_process_is_found(tmp_path: Path, calm: dict[str, list[str]]) -> None:
+    """The server is still busy with a post when its sender is cut off, and stores it while the next run looks."""
+    async with small_world(tmp_path / "profile") as world:
+        held: list[asyncio.Task[None]] = []
+        running = asyncio.Event()
+
+        async def hold(request: web.BaseRequest, body: bytes) -> web.StreamResponse | None:
+            if not held and request.method == "POST" and request.path.count("/webhooks/") and body:
+                held.append(asyncio.create_task(asyncio.sleep(0)))
+                running.set()
+                await asyncio.shield(asyncio.sleep(0.3))
+            return None
+
+        world.trouble.answer_instead = hold
+        await cut_off(world, running.is_set)
+        world.trouble.answer_instead = None
+        assert_whole(world, await run(world), calm)
+
+
+async def test_an_outage_is_waited_out(tmp_path: Path, calm: dict[str, list[str]]) -> None:
+    async with small_world(tmp_path / "profile") as world:
+        seen = 0
+
+        async def down(request: web.BaseRequest, body: bytes) -> web.StreamResponse | None:
+            nonlocal seen
+            seen += 1
+            return web.Response(status=503, text="down") if 60 <= seen < 140 else None
+
+        world.trouble.answer_instead = down
+        summary = await run(world)
+        assert seen > 140
+        assert_whole(world, summary, calm)
+
+
+async def test_a_restarting_target_is_waited_out(tmp_path: Path) -> None:
+    async with small_world(tmp_path / "profile") as world, world.workspace() as workspace:
+        task = asyncio.create_task(workspace.run(world.settings))
+        while workspace.progress.snapshot(RunState.RUNNING).sent < 30:
+            await asyncio.sleep(0)
+        running = world.sandbox.fluxer._runner
+        assert running is not None
+        port = running.addresses[0][1]
+        sites: Any = list(running.sites)
+        for site in sites:
+            await site.stop()
+        assert running.server is not None
+        for connection in running.server.connections:
+            assert connection.transport is not None
+            connection.transport.abort()
+        while not workspace.progress.hold:
+            await asyncio.sleep(0.01)
+        assert "next try at" in workspace.progress.hold
+        await web.TCPSite(running, "127.0.0.1", port).start()
+        summary = await task
+        assert summary.is_faithful
+        assert summary.messages.source == world.source_count()
