@@ -245,6 +245,8 @@ class ReaperApp(QuietCrash):
         if session is None or any(isinstance(screen, ConfirmScreen) for screen in self.screen_stack):
             return
 
+        self.clear_notifications()
+
         def answer(is_yes: bool | None) -> None:
             if is_yes:
                 session.cut_off()

@@ -13,6 +13,7 @@ from reaper_tui.tui.figures import counted
 from reaper_tui.tui.glyphs import Sign, Tone
 
 STOPPED_BY_USER = "stopped by the user"
+GO_ON = "What was done is on record. Go back to the channels (c) and start again: it goes on from here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def verdict(summary: Summary | None, problem: Problem | None) -> Verdict:
         mend = (f"→ {problem.mend}",) if problem.mend else ()
         return Verdict(Sign("✖", "failed", Tone.ERROR), f"Failed: {problem.cause}", (*mend, *_pending(summary)))
     if summary is None:
-        return Verdict(Sign("■", "stopped", Tone.WARNING), "Stopped before anything was sent")
+        return Verdict(Sign("■", "stopped", Tone.WARNING), "Stopped", (GO_ON,))
     messages = summary.messages
     note = (sanitise_line(summary.note, 300),) if summary.note not in ("", STOPPED_BY_USER) else ()
     if summary.is_faithful and not summary.note:
@@ -68,4 +69,4 @@ def _pending(summary: Summary | None) -> tuple[str, ...]:
     if summary.messages.pending:
         left = counted(summary.messages.pending, "message")
         return (f"{left} still to be sent. Go back to the channels (c) and start again: it goes on from here.",)
-    return ("Go back to the channels (c) and start again: it goes on from here.",)
+    return (GO_ON,)

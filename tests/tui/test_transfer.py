@@ -109,8 +109,10 @@ async def test_a_second_stop_asks_with_the_safe_answer_focused(backend: FakeBack
         await press(pilot, "x")
         assert isinstance(app.screen, TransferScreen)
         assert "stopping" in shown(app)
+        assert "Cut off" in shown(app)
         await press(pilot, "x")
         assert isinstance(app.screen, ConfirmScreen)
+        assert "Again (x or F8)" not in shown(app)
         assert app.screen.focused is not None
         assert app.screen.focused.id == "no"
         await press(pilot, "enter")

@@ -147,6 +147,7 @@ class TransferScreen(Room):
         pause.label = "Go on" if self._state is RunState.PAUSED else "Pause"
         pause.disabled = self._state not in (RunState.RUNNING, RunState.PAUSED)
         stop = self.query_one("#stop", Button)
-        stop.label = "Cut off now" if is_draining else "Stop"
+        stop.label = "Cut off" if is_draining else "Stop"
+        stop.refresh(layout=True)
         self._show_remark()
         self.refresh_bindings()
