@@ -52,7 +52,8 @@ class Verifier:
                 if isinstance(error, AccessDenied) and error.ends_run:
                     raise
                 # Age restriction shuts the bot out after the run that set it; what it verified then still counts.
-                if await self._journal.read(lambda raw, fact=fact: queries.fact(raw, fact)) == str(newest):
+                before = await self._journal.read(lambda raw, fact=fact: queries.fact(raw, fact))
+                if isinstance(error, AccessDenied) and before == str(newest):
                     _note(result, f"#{name} was verified before and has nothing new; it can no longer be read back")
                     continue
                 result.unreadable += 1
