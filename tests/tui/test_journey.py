@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reaper_tui.engine.control import RunState
-from reaper_tui.model.errors import AccessDenied, ProfileHeld
+from reaper_tui.model.errors import AccessDenied, ConfigurationError, ProfileHeld
 from reaper_tui.tui.screens.channels import ChannelsScreen
 from reaper_tui.tui.screens.home import HomeScreen
 from reaper_tui.tui.screens.report import ReportScreen
@@ -144,6 +144,21 @@ async def test_a_plan_that_fails_says_why(backend: FakeBackend) -> None:
         assert "give it Manage Webhooks" in shown(app)
         await press(pilot, "s")
         assert isinstance(app.screen, ReviewScreen)
+
+
+async def test_an_option_that_cannot_be_can_be_corrected(backend: FakeBackend) -> None:
+    async with opened(backend, profile=backend.entries[0].path) as (app, pilot):
+        await press(pilot, "enter", "3")
+        app.screen.query_one("#since").focus()
+        backend.workspace.plan_error = ConfigurationError("since is no date: 2024-", "write 2024-01-31")
+        await press(pilot, "2")
+        assert "write 2024-01-31" in shown(app)
+        assert app.screen.query_one("#start").disabled
+        assert app.focused is app.screen.query_one("#since")
+        backend.workspace.plan_error = None
+        await press(pilot, "backspace")
+        assert not app.screen.query_one("#start").disabled
+        assert "write 2024-01-31" not in shown(app)
 
 
 async def test_nothing_checked_is_not_taken_along(backend: FakeBackend) -> None:

@@ -61,11 +61,15 @@ class ReviewScreen(Room):
         """Show what would be done with the present settings."""
         plan = self._session.make_plan()
         self.query_one("#problem").display = plan is None
-        self.query_one("#panes").display = plan is not None
         self.query_one("#start", Button).disabled = plan is None
         if plan is None:
             assert self._session.problem is not None
             self.query_one(ProblemPanel).show(self._session.problem)
+            for sheet_id in ("#plan-sheet", "#routes-sheet"):
+                self.query_one(sheet_id, Sheet).show(
+                    lambda sheet: sheet.muted("There is no plan until that is mended.")
+                )
+            self.refresh_bindings()
             return
         route = f"{sanitise_line(plan.source_name, 60)} → {sanitise_line(plan.target_name, 60)}"
         self.query_one("#route", Static).update(route)

@@ -118,7 +118,13 @@ class TailView(RowView, Generic[ItemType]):
         self.scroll_to(y=target, animate=False, force=True)
 
     def _go_to_end(self) -> None:
-        if self.follows:
-            self.scroll_to(
-                y=max(0, self.row_count() - self.scrollable_content_region.height), animate=False, force=True
-            )
+        if not self.follows:
+            return
+        self.scroll_to(y=max(0, self.row_count() - self.scrollable_content_region.height), animate=False, force=True)
+        if not self.show_vertical_scrollbar:
+            self.call_after_refresh(self._place_thumb)
+
+    def _place_thumb(self) -> None:
+        # A scrollbar that appears with the rows scrolled to does not hear of that scroll.
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = self.scroll_y
