@@ -44,7 +44,7 @@ def test_a_command_line_can_carry_parameters() -> None:
     ("asked", "said"),
     [
         ("reset-after-stor", "did you mean reset-after-store"),
-        ("list", "known: rate-limit-storm, "),
+        ("list", "the faults are: rate-limit-storm, "),
         ("discord-webhook-deleted", "unknown fault discord-webhook-deleted"),
         ("reset:often=1", "unknown field `often`"),
         ("reset:probability=2", "probability"),

@@ -14,6 +14,7 @@ class Trigger:
     """Watches the requests that a fault can strike, and says which of them it does."""
 
     def __init__(self, wish: Wish, seed: int, clock: Callable[[], float]) -> None:
+        self.asked = wish
         self.wish = wish.completed()
         self._seed = seed
         self._clock = clock

@@ -27,9 +27,12 @@ class Troubles:
         self.port: Port | None = None
 
     def set(self, wishes: Sequence[str | Wish]) -> None:
-        """Turn on exactly these, as far as they concern this side; their counts begin anew."""
+        """Turn on exactly these, as far as they concern this side; one that is on already goes on counting."""
         named = [wish_of(each) for each in wishes if each]
-        self._triggers = [Trigger(wish, self._seed, self._clock) for wish in named if self._side in wish.sides]
+        already = {trigger.asked: trigger for trigger in self._triggers}
+        self._triggers = [
+            already.get(wish) or Trigger(wish, self._seed, self._clock) for wish in named if self._side in wish.sides
+        ]
 
     async def settle(self) -> None:
         """Open the port again unless it is to stay closed."""

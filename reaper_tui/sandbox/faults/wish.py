@@ -70,6 +70,8 @@ def wish_of(asked: str | Wish) -> Wish:
             raise FaultError(f"fault {name}: {error}; write {name}:probability=0.1,count=5") from error
     name = _split(wish.name)[1]
     if name not in CATALOGUE:
+        if name == "list":
+            raise FaultError(f"the faults are: {', '.join(KNOWN)}")
         raise FaultError(f"unknown fault {wish.name}{_guess(wish.name)}; known: {', '.join(KNOWN)}")
     return wish
 
