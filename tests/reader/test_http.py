@@ -185,7 +185,7 @@ async def cancelled_in_time(task: asyncio.Task[object], within: float = 0.5) -> 
 
 async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110
+        while not condition():
             await asyncio.sleep(0.005)
 
 
