@@ -61,12 +61,17 @@ def assert_whole(world: World, summary: Summary, calm: dict[str, list[str]]) -> 
     assert all(count <= sources[name] or name == "reaper" for name, count in roles.items()), roles
 
 
+async def until(is_due: Callable[[], bool]) -> None:
+    """Wait, turn of the loop by turn of the loop, for a condition."""
+    while not is_due():
+        await asyncio.sleep(0)
+
+
 async def cut_off(world: World, when: Callable[[], bool]) -> bool:
     """Run and cancel at the first turn of the loop at which a condition holds; return whether it struck."""
     async with world.workspace() as workspace:
         task = asyncio.create_task(workspace.run(world.settings))
-        while not task.done() and not when():
-            await asyncio.sleep(0)
+        await until(lambda: task.done() or when())
         struck = not task.done()
         task.cancel()
         await asyncio.wait([task])
@@ -96,8 +101,7 @@ async def test_cancelled_at_random_requests(tmp_path: Path, calm: dict[str, list
 async def stop_when(world: World, is_due: Callable[[OpenWorkspace], bool]) -> tuple[Summary, OpenWorkspace]:
     async with world.workspace() as workspace:
         task = asyncio.create_task(workspace.run(world.settings))
-        while not task.done() and not is_due(workspace):
-            await asyncio.sleep(0)
+        await until(lambda: task.done() or is_due(workspace))
         workspace.control.stop("enough")
         async with asyncio.timeout(10):
             return await task, workspace
@@ -143,8 +147,7 @@ async def test_paused_at_random_it_holds_still_and_goes_on(tmp_path: Path, calm:
         pauses = 0
         while not task.done():
             limit = len(world.trouble.requests) + moments.randint(5, 40)
-            while not task.done() and len(world.trouble.requests) < limit:
-                await asyncio.sleep(0)
+            await until(lambda limit=limit: task.done() or len(world.trouble.requests) >= limit)
             if workspace.control.pause():
                 pauses += 1
                 sent = -1
@@ -222,8 +225,7 @@ async def test_an_outage_is_waited_out(tmp_path: Path, calm: dict[str, list[str]
 async def test_a_restarting_target_is_waited_out(tmp_path: Path) -> None:
     async with small_world(tmp_path / "profile") as world, world.workspace() as workspace:
         task = asyncio.create_task(workspace.run(world.settings))
-        while workspace.progress.snapshot(RunState.RUNNING).sent < 30:
-            await asyncio.sleep(0)
+        await until(lambda: task.done() or workspace.progress.snapshot(RunState.RUNNING).sent >= 30)
         running = world.sandbox.fluxer._runner
         assert running is not None
         port = running.addresses[0][1]
@@ -234,8 +236,7 @@ async def test_a_restarting_target_is_waited_out(tmp_path: Path) -> None:
         for connection in running.server.connections:
             assert connection.transport is not None
             connection.transport.abort()
-        while not workspace.progress.hold:
-            await asyncio.sleep(0.01)
+        await until(lambda: task.done() or bool(workspace.progress.hold))
         assert "next try at" in workspace.progress.hold
         await web.TCPSite(running, "127.0.0.1", port).start()
         summary = await task

@@ -19,7 +19,7 @@ IDS = re.compile(r"\d{15,20}")
 
 
 def without_ids(posts: dict[str, list[tuple[str, str, tuple[str, ...]]]]) -> dict[str, list[object]]:
-    """Posts without ids and ports, which two targets do not share; a link to another channel may still be the source's."""
+    """Posts without ids and ports, which two targets do not share; a link elsewhere may still be the source's."""
     return {
         key: [(author, IDS.sub("ID", LINKS.sub("LINK", text)), files) for author, text, files in rows]
         for key, rows in posts.items()
