@@ -123,10 +123,15 @@ def posts_before(raw: sqlite3.Connection, channel_id: int, before: int, limit: i
 
 def posted_channels(raw: sqlite3.Connection) -> dict[int, str]:
     """Return every target channel with posts of the selected containers, and a container's name for it."""
+    # One step of the index for each channel, whatever the number of posts.
     rows = raw.execute(
-        "SELECT channel_id, min(container.name) FROM part JOIN message ON message.id = message_id "
-        "JOIN container ON container.id = message.container_id WHERE target_id IS NOT NULL AND is_selected "
-        "GROUP BY channel_id"
+        "WITH RECURSIVE posted (id) AS ("
+        "SELECT min(channel_id) FROM part WHERE target_id IS NOT NULL UNION ALL "
+        "SELECT (SELECT min(channel_id) FROM part WHERE target_id IS NOT NULL AND channel_id > posted.id) "
+        "FROM posted WHERE posted.id IS NOT NULL) "
+        "SELECT posted.id, container.name FROM posted JOIN container ON container.id = ("
+        "SELECT container_id FROM part JOIN message ON message.id = message_id "
+        "WHERE channel_id = posted.id AND target_id IS NOT NULL LIMIT 1) WHERE is_selected"
     )
     return dict(rows.fetchall())
 
