@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -77,6 +78,7 @@ class Lane:
                 raise
             self._fail(container, error.line())
         except Exception as error:
+            logging.getLogger(__name__).exception("a channel stops")
             self._fail(container, f"unexpected {type(error).__name__}: {error}")
 
     def _fail(self, container: Container, note: str) -> None:

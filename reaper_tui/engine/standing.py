@@ -68,6 +68,10 @@ class Standing:
         found = {source: self.target(kind, source) for of_kind, source in self._records if of_kind == kind}
         return {source: target for source, target in found.items() if target is not None}
 
+    def failed(self) -> list[Mapping]:
+        """Return the records of what could not be made."""
+        return [record for record in self._records.values() if record.outcome == "failed"]
+
     def applied(self, kind: str, source_id: int) -> str:
         """Return what was last written to an item, empty when nothing was."""
         record = self.find(kind, source_id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from reaper_tui.engine.channels import build_channels
+from reaper_tui.engine.channels import build_channels, record_kind
 from reaper_tui.engine.expressions import build_emojis, build_stickers
 from reaper_tui.engine.roles import build_roles
 from reaper_tui.engine.standing import Standing
@@ -40,6 +40,7 @@ class StructureBuilder:
         await build_stickers(standing, guild, items[ItemKind.STICKER])
         places = [item for item in plan.items if item.kind in (ItemKind.CATEGORY, ItemKind.CHANNEL)]
         await build_channels(standing, guild, self.copy, places)
+        await self._forget_failures(plan)
 
     async def close_doors(self) -> None:
         """Set what locks the bot out of its own work: age restriction."""
@@ -54,6 +55,18 @@ class StructureBuilder:
                 lambda target_id=target_id: standing.writer.edit_channel(target_id, "text", {"nsfw": True}),
             ):
                 await standing.record("nsfw", channel.id, target_id, channel.name, "reused")
+
+    async def _forget_failures(self, plan: Plan) -> None:
+        """What once failed and is no longer wanted does not make later runs incomplete."""
+        places = (ItemKind.CATEGORY, ItemKind.CHANNEL)
+        planned = {
+            (record_kind(item) if item.kind in places else item.kind.value, item.source_id) for item in plan.items
+        }
+        for record in self.standing.failed():
+            if (record.kind, record.source_id) not in planned:
+                await self.standing.record(
+                    record.kind, record.source_id, None, record.name, "excluded", reason="it is no longer wanted"
+                )
 
     async def _identity(self) -> None:
         standing, guild = self.standing, self.guild

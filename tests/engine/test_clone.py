@@ -370,6 +370,27 @@ async def test_switching_threads_off_with_one_of_their_posts_in_doubt(tmp_path: 
         assert not [failure for failure in summary.failures if failure.what == "channel"]
 
 
+async def test_what_failed_and_is_no_longer_there_is_forgotten(tmp_path: Path) -> None:
+    async with small_world(tmp_path / "profile", messages=20) as world:
+        roles = world.sandbox.discord.store.community.roles
+        doomed = max((role for role in roles if role.is_managed_by is None), key=lambda role: role.position)
+
+        async def refuse(request: web.BaseRequest, body: bytes) -> web.StreamResponse | None:
+            if request.method == "POST" and request.path.endswith("/roles") and json.loads(body)["name"] == doomed.name:
+                return web.json_response({"code": "INVALID", "message": "no"}, status=400)
+            return None
+
+        world.trouble.answer_instead = refuse
+        first = await run(world)
+        assert first.structure["roles"].failed == 1
+        assert code_of_summary(first) is ExitCode.INCOMPLETE
+        kept = tuple(role for role in roles if role.id != doomed.id)
+        force_setattr(world.sandbox.discord.store.community, "roles", type(roles)(kept))
+        second = await run(world)
+        assert second.is_faithful
+        assert second.structure["roles"].failed == 0
+
+
 async def test_since_takes_only_what_is_newer(tmp_path: Path) -> None:
     async with small_world(tmp_path / "profile") as world:
         ids = sorted(row.id for rows in world.sandbox.discord.store.community.messages.values() for row in rows)
