@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reaper_tui.engine.control import RunState
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 RATE_WINDOW_SECONDS = 30.0
 STREAM_LINES = 2000
+# The same few thousand names are shown ten times a second.
+_shown = lru_cache(maxsize=16_384)(sanitise_line)
 
 
 class Phase(StrEnum):
@@ -147,9 +150,9 @@ class ChannelTally:
         """Return this count, frozen and safe to show."""
         return ChannelProgress(
             id=self.id,
-            name=sanitise_line(self.name, 100),
+            name=_shown(self.name, 100),
             kind=self.kind,
-            parent_name=sanitise_line(self.parent_name, 100),
+            parent_name=_shown(self.parent_name, 100),
             state=self.state,
             estimate=self.estimate,
             source=self.source,
@@ -159,7 +162,7 @@ class ChannelTally:
             skipped=self.skipped,
             failed=self.failed,
             uncertain=self.uncertain,
-            note=sanitise_line(self.note, 200),
+            note=_shown(self.note, 200),
         )
 
 

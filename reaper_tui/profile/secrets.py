@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import keyring
-from keyring.errors import KeyringError
-
 from reaper_tui.model.errors import ConfigurationError
 
 
@@ -61,10 +58,7 @@ def resolve_secret(reference: str, what: str) -> Secret:
         if not text:
             raise ConfigurationError(f"The {what} token is missing: {path} is empty", "write the token into it")
     elif scheme == "keyring":
-        try:
-            text = keyring.get_password("reaper-tui", rest) or ""
-        except KeyringError:
-            text = ""
+        text = _from_keyring(rest)
         if not text:
             raise ConfigurationError(
                 f"The {what} token is missing: the keyring has no entry “{rest}”", f"keyring set reaper-tui {rest}"
@@ -75,3 +69,14 @@ def resolve_secret(reference: str, what: str) -> Secret:
     if not text.isascii() or not text.isprintable() or " " in text:
         raise ConfigurationError(f"The {what} token has characters no token has", "copy it again, whole and alone")
     return Secret(text)
+
+
+def _from_keyring(name: str) -> str:
+    # Looking for the system's keyrings takes a tenth of a second that most starts need not spend.
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        return keyring.get_password("reaper-tui", name) or ""
+    except KeyringError:
+        return ""
