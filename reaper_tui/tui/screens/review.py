@@ -75,6 +75,7 @@ class ReviewScreen(Room):
         self.query_one("#route", Static).update(route)
         self.query_one("#plan-sheet", Sheet).show(lambda sheet: plan_page(plan, sheet))
         self.query_one("#routes-sheet", Sheet).show(lambda sheet: routes_page(plan, sheet))
+        self.query_one("#start", Button).label = "Go on" if plan.settled else "Start transfer"
         remarks = [f"▲ {len(plan.warnings)} worth knowing"] if plan.warnings else []
         remarks += [f"– {len(plan.exclusions)} stay behind"] if plan.exclusions else []
         self.query_one("#totals", Static).update(" " + " · ".join(remarks))

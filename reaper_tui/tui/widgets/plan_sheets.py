@@ -71,12 +71,14 @@ def placement_words(route: Route, lanes: dict[int, str]) -> str:
 
 def _figures(plan: Plan, sheet: Sheet) -> RenderableType:
     is_exact = all(route.is_exact for route in plan.routes)
+    there = f", {plan.settled:,} dealt with already" if plan.settled else ""
     text = Text.assemble(
         (f"{estimated(plan.messages, is_exact)} messages", "bold"),
-        f" from {counted(len(plan.routes), 'channel')} · {counted(plan.calls, 'request')} to Fluxer · ",
+        f" from {counted(len(plan.routes), 'channel')}{there} · {counted(plan.calls, 'request')} to Fluxer · ",
         (f"about {roughly(plan.seconds)}", "bold"),
     )
-    return Group(text, sheet.muted("Nothing is written before you start."))
+    begins = "It goes on where the last run ended; nothing" if plan.settled else "Nothing"
+    return Group(text, sheet.muted(f"{begins} is written before you start."))
 
 
 def _counts(plan: Plan, sheet: Sheet) -> Table:
