@@ -29,6 +29,9 @@ from reaper_tui.profile.secrets import resolve_secret
 from reaper_tui.profile.settings import load_settings, save_settings
 
 IDLE_ROUNDS = 6
+# Some messages were refused; a token, a permission or a server was missing and the run says to try again.
+INCOMPLETE, RESUMABLE = 1, (3, 4)
+WHAT_THE_BOT_SEES = ("no-history", "hidden-channels")
 EARLY = ("mid-structure", "mid-capture")
 
 
@@ -40,6 +43,7 @@ class Outcome:
     struck: Counter[str] = field(default_factory=Counter[str])
     difference: Difference = field(default_factory=Difference)
     failures: list[str] = field(default_factory=list[str])
+    notes: list[str] = field(default_factory=list[str])
     clones: int = 0
 
     @property
@@ -67,6 +71,7 @@ class Outcome:
             "kills_by_point": dict(sorted(self.kills.items())),
             "faults_struck": dict(sorted(self.struck.items())),
             "failures": self.failures,
+            "notes": self.notes,
             "details": found.details,
             "seconds": round(seconds, 1),
         }
@@ -160,8 +165,7 @@ def _clone_sandbox(home: Path, shape: tuple[str, ...], plan: Plan, outcome: Outc
         _mark_every_time(profile, profile)
         control = Control(facts["control"])
         _kill_and_finish(home, profile, control, plan, outcome)
-        outcome.struck.update(control.struck())
-        control.set([])
+        control.set([fault for fault in plan.faults if fault in WHAT_THE_BOT_SEES])
         control.close()
         discord, fluxer = facts["discord"], facts["fluxer"]
         _compare(
@@ -201,13 +205,20 @@ def _kill_and_finish(home: Path, profile: Path, control: Control | None, plan: P
         else:
             idle += 1
     code, said = finish(home, profile, plan.patience)
-    if code != 0:
-        outcome.failures.append(f"clone {outcome.clones}, under its faults: exit status {code}: {_short(said)}")
-        if control is not None:
-            control.set([])
-            code, said = finish(home, profile, plan.patience)
-            if code not in (0, 1):
-                outcome.failures.append(f"clone {outcome.clones}, without faults: exit status {code}: {_short(said)}")
+    if control is not None:
+        outcome.struck.update(control.struck())
+    if code == 0:
+        return
+    line = f"clone {outcome.clones} ended with exit status {code}: {_short(said)}"
+    if control is None or not plan.faults or code not in (INCOMPLETE, *RESUMABLE):
+        outcome.failures.append(line)
+    else:
+        outcome.notes.append(f"under its faults {line}")
+    if control is not None and plan.faults:
+        control.set([])
+        code, said = finish(home, profile, plan.patience)
+        if code not in (0, INCOMPLETE):
+            outcome.failures.append(f"without faults clone {outcome.clones} ended with {code}: {_short(said)}")
 
 
 def _compare(source: Side, target: Side, outcome: Outcome) -> None:

@@ -26,6 +26,7 @@ async def test_permissions_and_tokens_are_revoked_in_the_middle(client: Client) 
     channel = await client.general()
     await client.set({"name": "permission-revoked", "after": 1})
     path, body = client.community + "/roles", {"name": "r"}
+    assert (await client.ask(client.fluxer, "GET", path))[0] == 200
     assert (await client.ask(client.fluxer, "POST", path, body))[0] == 200
     status, _, raw = await client.ask(client.fluxer, "POST", path, body)
     assert (status, json.loads(raw)["code"]) == (403, "MISSING_PERMISSIONS")

@@ -26,7 +26,8 @@ _EVERY_THIRD = {"every": 3}
 _NOW_AND_THEN = {"probability": 0.05}
 _SOME_FILES = {"probability": 0.25}
 _LOST_CREATE = {"every": 2}
-_AFTER_A_WHILE = {"after": 50}
+_ONCE = {"count": 1}
+_AFTER_A_WHILE = {"after": 20}
 
 
 def _error(status: int) -> tuple[Fault, Fault]:
@@ -38,7 +39,7 @@ def _error(status: int) -> tuple[Fault, Fault]:
 
 def _lost_create(thing: str, only: str) -> Fault:
     summary = f"a {thing} is created, the reply to that never arrives"
-    return Fault(f"{thing}-reply-lost", summary, (FLUXER,), only, _LOST_CREATE)
+    return Fault(f"{thing}-reply-lost", summary, (FLUXER,), only, _ONCE if only.endswith("*") else _LOST_CREATE)
 
 
 _FAULTS = (

@@ -91,21 +91,13 @@ async def _reset_then_store(strike: Strike) -> None:
     await asyncio.sleep(strike.delay)
 
 
-async def _token_unknown(strike: Strike) -> web.StreamResponse | None:
-    if not strike.request.headers.get("Authorization"):
-        return None
+async def _token_unknown(strike: Strike) -> web.StreamResponse:
     await wire.drain(strike.request)
     return refusals.unknown_token(strike.side)
 
 
-async def _forbidden(strike: Strike) -> web.StreamResponse | None:
-    request = strike.request
-    if not request.headers.get("Authorization"):
-        return None
-    is_needed = "/channels/" in strike.label if strike.side == DISCORD else request.method != "GET"
-    if not is_needed:
-        return None
-    await wire.drain(request)
+async def _forbidden(strike: Strike) -> web.StreamResponse:
+    await wire.drain(strike.request)
     return refusals.missing_permission(strike.side)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from reaper_tui.sandbox.faults import wire
+from reaper_tui.sandbox.faults.catalogue import DISCORD
 from reaper_tui.sandbox.faults.strike import AFTER, BEFORE, After, Before, Limits, Strike
 from reaper_tui.sandbox.faults.trigger import Trigger
 from reaper_tui.sandbox.faults.wish import Wish, wish_of
@@ -56,7 +57,10 @@ class Troubles:
             return None
         for trigger in self._triggers:
             action = self._before.get(trigger.wish.fault_name)
-            if action is None or not trigger.strikes(label, await self.key_of(trigger.wish, request)):
+            if action is None:
+                continue
+            key = await self.key_of(trigger.wish, request)
+            if key is None or not trigger.strikes(label, key):
                 continue
             answer = await self._during(trigger, action(self._strike(trigger, request, label, limits)))
             if answer is not None:
@@ -84,8 +88,14 @@ class Troubles:
             response = replaced
         return replaced
 
-    async def key_of(self, wish: Wish, request: web.BaseRequest) -> str:
-        """Return what a fault goes by that strikes the same thing always, empty for all others."""
+    async def key_of(self, wish: Wish, request: web.BaseRequest) -> str | None:
+        """Return what a fault goes by that strikes the same thing always, or nothing; None spares the request."""
+        if wish.fault_name in ("token-revoked", "permission-revoked") and "Authorization" not in request.headers:
+            return None
+        if wish.fault_name == "permission-revoked":
+            label = wire.label_of(request)
+            is_needed = "/channels/" in label if self._side == DISCORD else request.method != "GET"
+            return "" if is_needed else None
         return ""
 
     async def _refuse(self, strike: Strike) -> web.StreamResponse:

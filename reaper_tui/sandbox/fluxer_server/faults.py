@@ -41,13 +41,15 @@ class FluxerFaults(Troubles):
         skew = self.find("clock-skew")
         self._server.skew = 0.0 if skew is None else skew.wish.offset or 0.0
 
-    async def key_of(self, wish: Wish, request: web.BaseRequest) -> str:
+    async def key_of(self, wish: Wish, request: web.BaseRequest) -> str | None:
         """Return the text of a post, or how big an upload is: refused once is refused always."""
         if wish.fault_name == "content-blocked":
-            return str((await _json_of(request)).get("content") or "") or "no text"
+            return str((await _json_of(request)).get("content") or "") or None
+        if wish.fault_name == "embeds-refused":
+            return "" if (await _json_of(request)).get("embeds") else None
         if wish.fault_name == "too-large":
             return str(request.content_length)
-        return ""
+        return await super().key_of(wish, request)
 
     async def _delete_webhook(self, strike: Strike) -> None:
         parts = strike.request.path.split("/")
@@ -56,11 +58,11 @@ class FluxerFaults(Troubles):
         if webhook is not None:
             self._server.community.remove_webhook(webhook)
 
-    async def _refuse_embeds(self, strike: Strike) -> web.StreamResponse | None:
-        return refusals.refused_embeds() if (await _json_of(strike.request)).get("embeds") else None
+    async def _refuse_embeds(self, strike: Strike) -> web.StreamResponse:
+        return refusals.refused_embeds()
 
-    async def _block_content(self, strike: Strike) -> web.StreamResponse | None:
-        return refusals.blocked_content() if (await _json_of(strike.request)).get("content") else None
+    async def _block_content(self, strike: Strike) -> web.StreamResponse:
+        return refusals.blocked_content()
 
     async def _refuse_size(self, strike: Strike) -> web.StreamResponse:
         await wire.drain(strike.request)
