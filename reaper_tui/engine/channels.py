@@ -25,7 +25,7 @@ FLEXIBLE_NAMES = "TEXT_CHANNEL_FLEXIBLE_NAMES"
 
 
 async def build_channels(standing: Standing, guild: Guild, copy: CopySettings, items: Sequence[PlanItem]) -> None:
-    """Make, adopt or change every category and channel of a plan, categories first."""
+    """Make, adopt or change every category and channel of a plan."""
     texts = [item.name for item in items if item.target_kind == "text" and item.action is Action.CREATE]
     would_change = any(text_channel_name(name) != clean_name(name) for name in texts)
     if would_change and FLEXIBLE_NAMES not in standing.community.features:
@@ -34,7 +34,8 @@ async def build_channels(standing: Standing, guild: Guild, copy: CopySettings, i
         )
     present = standing.community.channels
     builder = _Channels(standing, guild, copy)
-    for item in sorted(items, key=lambda item: item.kind is not ItemKind.CATEGORY):
+    items = in_making_order(items)
+    for item in items:
         await standing.control.boundary()
         await builder.build(item)
         standing.step()
@@ -46,6 +47,19 @@ def record_kind(item: PlanItem) -> str:
     if item.kind is ItemKind.CATEGORY:
         return "category"
     return "companion" if item.target_kind == "companion" else "channel"
+
+
+def in_making_order(items: Sequence[PlanItem]) -> list[PlanItem]:
+    """Return items as they have to be made to stand in order: loose ones, then each category, its text, its voice."""
+    categories = [item.source_id for item in items if item.kind is ItemKind.CATEGORY]
+    place = {source_id: index for index, source_id in enumerate(categories)}
+
+    def key(item: PlanItem) -> tuple[int, int]:
+        if item.kind is ItemKind.CATEGORY:
+            return place[item.source_id], 0
+        return place.get(item.parent_id or 0, -1), 2 if item.target_kind == "voice" else 1
+
+    return sorted(items, key=key)
 
 
 def clean_topic(topic: str) -> str:

@@ -16,7 +16,7 @@ from msgspec.structs import force_setattr
 
 from reaper_tui.exit_codes import ExitCode, code_of_error, code_of_summary
 from reaper_tui.model.community import Webhook
-from reaper_tui.model.errors import ConfigurationError, Refused, ServiceDown
+from reaper_tui.model.errors import AccessDenied, ConfigurationError, Refused, ServiceDown
 from reaper_tui.model.outgoing import Part, SpooledFile, TargetMessage
 from reaper_tui.model.summary import Summary
 from reaper_tui.writer.writer import FluxerWriter
@@ -389,6 +389,61 @@ async def test_what_failed_and_is_no_longer_there_is_forgotten(tmp_path: Path) -
         second = await run(world)
         assert second.is_faithful
         assert second.structure["roles"].failed == 0
+
+
+async def test_an_age_restricted_channel_is_closed_last_and_stays_verified(tmp_path: Path) -> None:
+    async with small_world(tmp_path / "profile", messages=40) as world:
+        channel = text_channels(world)[0]
+        force_setattr(channel, "is_nsfw", True)
+        assert (await run(world)).is_faithful
+        assert target_of(world, channel.name).is_nsfw
+        world.trouble.requests.clear()
+        again = await run(world)
+        assert again.is_faithful, again.failures
+        assert world.trouble.writes() == []
+        await write(world, channel, content="one more")
+        more = await run(world)
+        assert messages_in(world, target_of(world, channel.name))[-1].content.endswith("one more")
+        assert more.messages.pending == more.messages.failed == 0
+        assert more.verify is not None
+        assert more.verify.unreadable == 1
+
+
+async def test_roles_cut_off_before_their_order_are_put_in_order_later(tmp_path: Path) -> None:
+    async with small_world(tmp_path / "profile", messages=20) as world:
+
+        async def refuse(request: web.BaseRequest, body: bytes) -> web.StreamResponse | None:
+            is_order = request.method == "PATCH" and request.path.endswith("/roles")
+            return web.Response(status=401) if is_order else None
+
+        world.trouble.answer_instead = refuse
+        with pytest.raises(AccessDenied):
+            await run(world)
+        world.trouble.answer_instead = None
+        assert (await run(world)).is_faithful
+        source = [role for role in world.sandbox.discord.store.community.roles if role.is_managed_by is None]
+        wanted = [role.name for role in sorted(source, key=lambda role: -role.position) if role.position]
+        found = {role.name: role.position for role in world.community.roles.values()}
+        assert sorted(wanted, key=lambda name: -found[name]) == wanted
+
+
+async def test_channels_stand_in_the_order_of_the_source_around_one_that_was_there(tmp_path: Path) -> None:
+    async with small_world(tmp_path / "profile", messages=20, channels=10) as world:
+        rows: dict[int, list[Any]] = {}
+        for channel in text_channels(world):
+            rows.setdefault(channel.parent_id, []).append(channel)
+        parent_id, siblings = max(rows.items(), key=lambda entry: len(entry[1]))
+        siblings.sort(key=lambda channel: (channel.position, channel.id))
+        assert len(siblings) > 1
+        force_setattr(world.sandbox.discord.store.community.channels[parent_id], "name", "Text Channels")
+        for number, channel in enumerate(siblings):
+            force_setattr(channel, "name", f"room-{number}" if channel is not siblings[-1] else "general")
+        general = target_of(world, "general")
+        assert (await run(world)).is_faithful
+        found = [row for row in world.community.channels.values() if row.parent_id == general.parent_id]
+        order = [row.name for row in sorted(found, key=lambda row: (row.position, row.id)) if row.type == 0]
+        names = [channel.name for channel in siblings]
+        assert order == names
 
 
 async def test_since_takes_only_what_is_newer(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ async def cut_off(world: World, when: Callable[[], bool]) -> bool:
         return struck
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 async def test_cancelled_at_random_requests(tmp_path: Path, calm: dict[str, list[str]], seed: int) -> None:
     moments = random.Random(seed)
     async with small_world(tmp_path / "profile") as world:
@@ -113,13 +113,13 @@ async def test_stopped_at_random_requests_it_ends_and_leaves_no_doubt(
     moments = random.Random(5)
     async with small_world(tmp_path / "profile") as world:
         states: Counter[str] = Counter()
-        for _ in range(14):
+        for _ in range(10):
             limit = len(world.trouble.requests) + moments.randint(0, 45)
             summary, workspace = await stop_when(world, lambda _, limit=limit: len(world.trouble.requests) >= limit)
             states[summary.state] += 1
             assert workspace.control.state in (RunState.STOPPED, RunState.DONE)
             assert summary.messages.balances
-        assert states["stopped"] >= 4
+        assert states["stopped"] >= 3
         assert_whole(world, await run(world), calm)
 
 
