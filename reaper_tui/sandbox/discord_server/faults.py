@@ -8,6 +8,7 @@ from email.utils import formatdate
 import msgspec
 from aiohttp import web
 
+from reaper_tui.sandbox.discord_server.signing import LIFETIME_S, Signer
 from reaper_tui.sandbox.discord_server.store import Store
 from reaper_tui.sandbox.faults import Troubles, Wish
 from reaper_tui.sandbox.faults.catalogue import DISCORD
@@ -44,10 +45,12 @@ class Damage(msgspec.Struct, frozen=True):
 class Faults(Troubles):
     """The faults that are on at the Discord server."""
 
-    def __init__(self, store: Store, speed: float, seed: int = 0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, store: Store, signer: Signer, speed: float, seed: int = 0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         super().__init__(DISCORD, seed=seed, speed=speed, clock=clock)
         self._store = store
-        self._renewed: set[str] = set()
+        self._signer = signer
 
     def set(self, wishes: Sequence[str | Wish]) -> None:
         """Turn on exactly these, as far as they concern Discord."""
@@ -58,37 +61,30 @@ class Faults(Troubles):
         store.hidden_channels = frozenset()
         channels = [each.id for each in store.community.channels.values() if each.type == 0 and store.is_visible(each)]
         store.hidden_channels = frozenset(channels[-2:] if self.find("hidden-channels") is not None else ())
-        self._renewed.clear()
 
     def at_cdn(self, request: web.BaseRequest) -> web.Response | Damage:
         """Return what becomes of a file: an answer instead of it, or what happens to its bytes."""
         label = label_of(request)
         struck = {
             name
-            for name in ("cdn-404", "cdn-403", "cdn-expired", "cdn-short", "cdn-wrong-size", "cdn-slow")
+            for name in ("cdn-404", "cdn-403", "cdn-short", "cdn-wrong-size", "cdn-slow")
             if (trigger := self.find(name)) is not None
-            and not (name == "cdn-expired" and request.path.split("/")[4] in self._renewed)
             and trigger.strikes(label, request.path if name in _SAME_FILE_ALWAYS else "")
         }
-        if struck & {"cdn-404", "cdn-expired"}:
+        if "cdn-404" in struck:
             return web.Response(status=404, text=_GONE)
         if "cdn-403" in struck:
             return web.Response(status=403, text=_DENIED, content_type="application/xml")
         return Damage("cdn-short" in struck, "cdn-wrong-size" in struck, "cdn-slow" in struck)
 
-    def hand_out(self, label: str, body: bytes) -> None:
-        """Note which attachments got a fresh address: by a renewal, or because one message was asked for."""
-        if self.find("cdn-expired") is None or not label.endswith(("/attachments/refresh-urls", "/messages/:id")):
-            return
-        for part in body.split(b"/attachments/")[1:]:
-            pieces = part.split(b"/")
-            if len(pieces) > 1:
-                self._renewed.add(pieces[1].decode("ascii", "replace"))
+    def set_address_age(self, request: web.BaseRequest) -> None:
+        """Let the addresses in the answer that is about to be written be out of date, or not."""
+        expired = self.find("cdn-expired")
+        is_struck = expired is not None and expired.strikes(label_of(request))
+        self._signer.age_s = 2 * LIFETIME_S if is_struck else 0
 
     async def after(self, request: web.BaseRequest, response: web.StreamResponse) -> web.StreamResponse | None:
         """Replace the answer of a request, or None; set its clock wrong if that is asked for."""
-        if isinstance(response, web.Response) and isinstance(response.body, bytes):
-            self.hand_out(label_of(request), response.body)
         skew = self.find("clock-skew")
         if skew is not None:
             offset = skew.wish.offset or 0.0

@@ -70,6 +70,7 @@ class Rest:
         try:
             body: Any = await request.json() if request.can_read_body else None
             call = Call(self._store, self._writer, request.match_info, request.query, body, self._gateway())
+            self._faults.set_address_age(request)
             return _reply(200, route.handler(call), verdict.headers)
         except ValueError:
             return _refuse(Refusal(400, 50109, "The request body contains invalid JSON."), verdict.headers)

@@ -35,8 +35,8 @@ class DiscordServer:
     ) -> None:
         self.community = community
         self.store = Store(community)
-        self.faults = Faults(self.store, speed, community.seed)
         self._signer = Signer(community.seed, clock)
+        self.faults = Faults(self.store, self._signer, speed, community.seed)
         self._writer = MessageWriter(self.store, self._signer)
         self._changes = Changes(self.store, self._writer, clock)
         self._metrics = Metrics()

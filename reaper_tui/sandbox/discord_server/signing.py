@@ -16,11 +16,12 @@ class Signer:
         self._key = hashlib.sha256(f"cdn/{seed}".encode()).digest()
         self._clock = clock
         self.base = ""
+        self.age_s = 0
 
     def address(self, channel_id: int, attachment_id: int, filename: str) -> str:
-        """Return the address of an attachment, good from now for about a day."""
+        """Return the address of an attachment, good for about a day from when it was `age_s` seconds ago."""
         path = f"/attachments/{channel_id}/{attachment_id}/{quote(filename)}"
-        issued = int(self._clock()) // _ROUND_S * _ROUND_S
+        issued = (int(self._clock()) - self.age_s) // _ROUND_S * _ROUND_S
         expires = issued + LIFETIME_S
         mark = self._mark(channel_id, attachment_id, expires, issued)
         return f"{self.base}{path}?ex={expires:x}&is={issued:x}&hm={mark}&"

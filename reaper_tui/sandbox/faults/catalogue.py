@@ -126,7 +126,12 @@ _FAULTS = (
     _lost_create("webhook", "POST /channels/:id/webhooks"),
     Fault("cdn-404", "certain files are gone", (DISCORD,), ATTACHMENTS, _SOME_FILES),
     Fault("cdn-403", "certain files are refused", (DISCORD,), ATTACHMENTS, _SOME_FILES),
-    Fault("cdn-expired", "an address is good only after it was renewed", (DISCORD,), ATTACHMENTS),
+    Fault(
+        "cdn-expired",
+        "pages of messages carry addresses that ran out yesterday",
+        (DISCORD,),
+        "GET /channels/:id/messages",
+    ),
     Fault("cdn-short", "files break off in the middle", (DISCORD,), ATTACHMENTS, _SOME_FILES),
     Fault("cdn-wrong-size", "certain files are half as big as declared", (DISCORD,), ATTACHMENTS, _SOME_FILES),
     Fault("cdn-slow", "certain files come at a kilobyte a second", (DISCORD,), ATTACHMENTS, {"probability": 0.1}),
