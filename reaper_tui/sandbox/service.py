@@ -115,7 +115,7 @@ class Sandbox:
         try:
             await self._listen("discord", options.discord_port, self.discord.start)
             await self._listen("fluxer", options.fluxer_port, self.fluxer.start)
-            self._fluxer_faults.port = self.fluxer.port
+            self._fluxer_faults.port = self.fluxer.listener
             await self._listen("control", options.control_port, self._control.start)
             if options.state is not None:
                 ports = {

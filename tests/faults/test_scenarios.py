@@ -114,7 +114,7 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Posts, dict[str, Cou
         ("error-503:every=45,count=6", "error-504:every=50,count=6"),
         ("error-500-after-store:probability=0.1", "error-502-after-store"),
         ("error-503-after-store:probability=0.1", "error-504-after-store"),
-        ("outage:after=60,seconds=0.5",),
+        ("outage:after=60,seconds=3.6",),  # two hours of the scaled clock
         ("discord-connection-refused:after=15,seconds=0.5",),
         ("fluxer-connection-refused:after=60,seconds=0.5",),
         ("reset",),

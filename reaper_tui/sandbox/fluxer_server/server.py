@@ -73,7 +73,7 @@ class FluxerServer:
         self.skew = 0.0
         self.ignores_nonces = False
         self.honours_webhook_nonces = False
-        self.port: Port | None = None
+        self.listener: Port | None = None
         self._speed = speed
         self._clock = clock
         self._path = store
@@ -91,12 +91,12 @@ class FluxerServer:
         self._runner = web.ServerRunner(web.Server(self._answer, access_log=None), shutdown_timeout=1.0)
         try:
             await self._runner.setup()
-            self.port = Port(self._runner)
-            await self.port.open(host, port)
+            self.listener = Port(self._runner)
+            await self.listener.open(host, port)
         except OSError:
             await self.stop()
             raise
-        context.origin = f"http://{host}:{self.port.number}"
+        context.origin = f"http://{host}:{self.listener.number}"
         context.media = f"{context.origin}/media"
 
     async def stop(self) -> None:
@@ -105,8 +105,8 @@ class FluxerServer:
             return
         await self._opened.gateway.close()
         await self._opened.avatars.close()
-        if self.port is not None:
-            await self.port.close()
+        if self.listener is not None:
+            await self.listener.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
