@@ -19,7 +19,7 @@ from reaper_tui.engine.files import FileCourier
 from reaper_tui.engine.lane import Lane
 from reaper_tui.engine.outage import Outage
 from reaper_tui.engine.pace import Pace
-from reaper_tui.engine.plan import make_plan
+from reaper_tui.engine.plan import make_plan, refuse_unsupported
 from reaper_tui.engine.ports import Composer, Reader, Spool, Writer
 from reaper_tui.engine.progress import ChannelState, ChannelTally, Phase, Progress
 from reaper_tui.engine.reconcile import Reconciler
@@ -109,7 +109,7 @@ class Clone:
         Raises CloneError when the run cannot begin or must end; the state is then `failed` and the next run resumes.
         """
         since = first_cursor(settings.copy.since)
-        _refuse_unsupported(settings)
+        refuse_unsupported(settings)
         control, progress = self.control, self.progress
         control.move(RunState.PREPARING)
         progress.started_at, progress.ended_at = self.now(), None
@@ -147,7 +147,8 @@ class Clone:
             await self._end(run_id, RunState.STOPPED, control.stop_reason or "cancelled", None)
             raise
         except CloneError as error:
-            self.log.write(Level.ERROR, error.line())
+            if run_id is not None:
+                self.log.write(Level.ERROR, error.line())
             await self._end(run_id, RunState.FAILED, error.line(), None)
             raise
         except Exception as error:
@@ -328,8 +329,3 @@ class Clone:
             peak_rss_mb=self.peak_rss_mb(),
             verification=None if verification is None else msgspec.json.encode(verification).decode(),
         )
-
-
-def _refuse_unsupported(settings: Settings) -> None:
-    if settings.copy.anonymise:
-        raise ConfigurationError("This version cannot replace people's names yet", "set copy.anonymise to false")

@@ -20,6 +20,7 @@ from reaper_tui.model.community import (
     Role,
     ordered_channels,
 )
+from reaper_tui.model.errors import ConfigurationError
 from reaper_tui.model.names import clean_name, emoji_name, sticker_name
 from reaper_tui.model.permissions import left_behind
 from reaper_tui.model.plan import Action, Exclusion, ItemKind, Placement, Plan, PlanItem, Route
@@ -54,8 +55,10 @@ def make_plan(
 ) -> Plan:
     """Return everything a run will do and everything it cannot; nothing is written anywhere.
 
-    `settled` says how many messages of each container earlier runs dealt with.
+    `settled` says how many messages of each container earlier runs dealt with. Raises ConfigurationError for a choice
+    that this version cannot carry out.
     """
+    refuse_unsupported(settings)
     chosen = selected_channels(guild, settings.copy)
     draft = _Draft(guild, community, estimates, settings, mappings, chosen, settled or {})
     draft.warnings += [*guild.notes, *community.notes]
@@ -64,6 +67,8 @@ def make_plan(
     if hidden := len(guild.hidden_channel_ids):
         what = "1 hidden channel" if hidden == 1 else f"{hidden} hidden channels"
         draft.exclude(what, "the Discord bot may not view it: give it View Channels there")
+    if settings.copy.pins and settings.copy.history:
+        draft.warnings.append("Pinned messages are carried over, but this version cannot pin them yet")
     if settings.copy.identity:
         draft.items.append(PlanItem(ItemKind.IDENTITY, guild.id, guild.name, Action.CHANGE, community.id))
     if settings.copy.roles:
@@ -101,6 +106,16 @@ def make_plan(
         calls=calls,
         seconds=seconds,
     )
+
+
+def refuse_unsupported(settings: Settings) -> None:
+    """Raise ConfigurationError for a choice that this version cannot carry out."""
+    if settings.copy.anonymise:
+        raise ConfigurationError("This version cannot replace people's names yet", "set copy.anonymise to false")
+    if settings.copy.reactions == "native":
+        raise ConfigurationError("This version cannot react on the target yet", 'set copy.reactions to "text"')
+    if settings.copy.live:
+        raise ConfigurationError("This version cannot follow a server live yet", "set copy.live to false")
 
 
 def roles_to_copy(guild: Guild) -> tuple[Role, ...]:

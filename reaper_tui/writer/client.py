@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -298,7 +298,8 @@ def _answer(status: int, headers: Mapping[str, str], raw: bytes) -> Answer:
 
 
 def _extend(patience: asyncio.Timeout, until: float) -> None:
-    if patience.when() is not None and not patience.expired():
+    # The call comes from another thread and may find the request over.
+    with suppress(RuntimeError):
         patience.reschedule(until)
 
 

@@ -21,7 +21,6 @@ CHOICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
         "Threads",
         (
             ("the best the target can do", "auto"),
-            ("as threads", "native"),
             ("inside their channel", "inline"),
             ("as channels", "channel"),
             ("leave them out", "skip"),
@@ -30,7 +29,7 @@ CHOICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     (
         "reactions",
         "Reactions",
-        (("as a line of text", "text"), ("as the bot's reactions", "native"), ("leave them out", "skip")),
+        (("as a line of text", "text"), ("leave them out", "skip")),
     ),
     (
         "timestamps",
@@ -45,8 +44,6 @@ SWITCHES = (
     ("emojis", "Emojis"),
     ("stickers", "Stickers"),
     ("identity", "Name, icon, banner"),
-    ("pins", "Pins"),
-    ("anonymise", "Replace people's names"),
 )
 
 
