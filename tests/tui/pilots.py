@@ -44,8 +44,11 @@ async def press(pilot: Pilot[Any], *keys: str) -> None:
 
 
 async def click(pilot: Pilot[Any], selector: str, offset: tuple[int, int] = (0, 0)) -> None:
-    """Click on a widget of the present screen."""
-    assert await pilot.click(pilot.app.screen.query_one(selector), offset=offset), f"{selector} is covered"
+    """Click on a widget of the present screen, once it has stopped glowing from an earlier click."""
+    widget = pilot.app.screen.query_one(selector)
+    while widget.has_class("-active"):
+        await pilot.pause(0.02)
+    assert await pilot.click(widget, offset=offset), f"{selector} is covered"
     await settle(pilot)
 
 
