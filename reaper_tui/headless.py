@@ -48,6 +48,7 @@ async def run_clone(settings: Settings, workdir: Path, output: Output, until: fl
 
 async def run_in(workspace: OpenWorkspace, output: Output, until: float | None = None) -> ExitCode:
     """Run in an opened workspace and print the outcome."""
+    earlier = await workspace.summary()
     async with _stoppable(workspace.control), _window(workspace.control, until):
         try:
             summary = await workspace.run(workspace.settings)
@@ -58,7 +59,8 @@ async def run_in(workspace: OpenWorkspace, output: Output, until: float | None =
             summary = found
         except CloneError:
             found = await workspace.summary()
-            if found is not None and output.as_json:
+            has_begun = found is not None and (earlier is None or found.run_id != earlier.run_id)
+            if found is not None and has_begun and output.as_json:
                 _print_summary(found, output)
             raise
     _print_summary(summary, output)

@@ -23,7 +23,7 @@ def verdict(summary: Summary) -> str:
     if summary.is_faithful and not summary.note:
         return "complete"
     if summary.state == "done":
-        return "done, with differences"
+        return f"done, but {summary.note}" if summary.note else "done, with differences"
     return f"{summary.state}: {summary.note}" if summary.note else summary.state
 
 

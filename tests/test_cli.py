@@ -142,19 +142,19 @@ def test_a_second_process_is_refused_naming_the_first(
         assert first.wait(timeout=30) == 143
 
 
-def test_a_plan_writes_nothing_and_a_run_matches_it(servers: tuple[Path, dict[str, Any], str], tmp_path: Path) -> None:
-    _, facts, text = servers
-    profile = profile_with(tmp_path, text)
-    before = processes.posts(facts)
-    planned = json.loads(processes.run(tmp_path, "plan", str(profile), "--json").stdout)
-    assert processes.posts(facts) == before
-    finished = processes.run(tmp_path, "run", str(profile), "--json")
-    assert finished.returncode == 0, finished.stderr
-    summary = json.loads(finished.stdout)
-    assert summary["messages"]["source"] == planned["messages"] == 40
-    assert json.loads(processes.run(tmp_path, "report", str(profile), "--json").stdout) == summary
-    assert "complete" in processes.run(tmp_path, "report", str(profile), "--markdown").stdout
-    assert json.loads(processes.run(tmp_path, "verify", str(profile), "--json").stdout)["missing"] == 0
+def test_a_plan_writes_nothing_and_a_run_matches_it(tmp_path: Path) -> None:
+    profile = tmp_path / "tried.toml"
+    with processes.sandbox(tmp_path, profile, "--messages", "40", "--channels", "2", "--speed", "200") as facts:
+        before = processes.posts(facts)
+        planned = json.loads(processes.run(tmp_path, "plan", str(profile), "--json").stdout)
+        assert processes.posts(facts) == before
+        finished = processes.run(tmp_path, "run", str(profile), "--json")
+        assert finished.returncode == 0, finished.stderr
+        summary = json.loads(finished.stdout)
+        assert summary["messages"]["source"] == planned["messages"] == 40
+        assert json.loads(processes.run(tmp_path, "report", str(profile), "--json").stdout) == summary
+        assert "complete" in processes.run(tmp_path, "report", str(profile), "--markdown").stdout
+        assert json.loads(processes.run(tmp_path, "verify", str(profile), "--json").stdout)["missing"] == 0
 
 
 @pytest.mark.parametrize("option", [("--until", "noon"), ("--max-rate", "fast"), ("--since", "yesterday")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from reaper_tui.engine.blindness import BlindnessWatch
 from reaper_tui.engine.control import RunControl
 from reaper_tui.engine.events import EventLog, Level
 from reaper_tui.engine.outage import Outage
@@ -42,6 +43,7 @@ class Capture:
         self._outage = outage
         self._grown: dict[int, asyncio.Event] = {}
         self._ended: set[int] = set()
+        self._blindness = BlindnessWatch()
 
     def is_ended(self, container_id: int) -> bool:
         """Return whether nothing more comes for a container in this run."""
@@ -80,7 +82,9 @@ class Capture:
                 is_end = len(page) < SHORT_PAGE
                 if page:
                     cursor = max(raw.id for raw in page)
-                attachments = sum(count_attachments(self._reader.parse(raw.payload)) for raw in page)
+                messages = [self._reader.parse(raw.payload) for raw in page]
+                self._blindness.look(messages)
+                attachments = sum(count_attachments(message) for message in messages)
                 added = await self._journal.capture_page(
                     container.id, page, cursor=cursor, attachments=attachments, is_end=is_end
                 )

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from reaper_tui.engine.blindness import refuse_if_blind
 from reaper_tui.engine.capture import Capture
 from reaper_tui.engine.control import RunControl, RunState, StopRequested
 from reaper_tui.engine.deliver import Delivery
@@ -33,8 +34,8 @@ from reaper_tui.engine.webhook_pool import WebhookPool
 from reaper_tui.journal import queries
 from reaper_tui.journal.journal import Journal
 from reaper_tui.journal.records import Container, MessageState
-from reaper_tui.model.community import Community, Guild
-from reaper_tui.model.errors import CloneError, ConfigurationError, JournalError
+from reaper_tui.model.community import Channel, Community, Guild
+from reaper_tui.model.errors import AccessDenied, CloneError, ConfigurationError, JournalError, NotFound, Refused
 from reaper_tui.model.message import Message
 from reaper_tui.model.plan import Plan
 from reaper_tui.model.summary import Summary, Verification
@@ -91,12 +92,21 @@ class Clone:
         async def work() -> None:
             while queue:
                 channel = queue.pop()
-                estimates[channel.id] = await self.reader.estimate(channel)
+                estimates[channel.id] = await self._estimate(channel)
                 self.progress.note = f"estimating messages: {len(estimates)} of {len(readable)} channels"
 
         await together(work() for _ in range(ESTIMATES_AT_ONCE))
         self.progress.note = ""
         return BothSides(guild, community, estimates)
+
+    async def _estimate(self, channel: Channel) -> tuple[int, bool]:
+        try:
+            return await self.reader.estimate(channel)
+        except (AccessDenied, NotFound, Refused) as error:
+            if isinstance(error, AccessDenied) and error.ends_run:
+                raise
+            self.log.write(Level.WARNING, f"#{channel.name} cannot be looked into: {error.line()}", channel.id)
+            return 0, False
 
     async def plan(self, sides: BothSides, settings: Settings) -> Plan:
         """Return what a run would do; nothing is written anywhere."""
@@ -119,6 +129,8 @@ class Clone:
         try:
             sides = sides or await control.unless_stopped(self.survey())
             plan = await self.plan(sides, settings)
+            if settings.copy.history:
+                await control.unless_stopped(refuse_if_blind(self.reader, sides.guild, sides.estimates))
             run_id = await self.journal.begin_run()
             progress.phase = Phase.PLAN
             await self._remember(sides, plan)
@@ -128,7 +140,7 @@ class Clone:
             progress.phase = Phase.STRUCTURE
             builder = StructureBuilder(self._standing(sides.community), sides.guild, settings.copy)
             await builder.build(plan)
-            self.log.write(Level.SUCCESS, "roles, emojis and channels stand")
+            await self._tell_structure(plan)
             await self.journal.select_routes(plan.routes, since)
             progress.phase = Phase.MESSAGES
             channels = await self._messages(sides, plan, settings)
@@ -137,10 +149,7 @@ class Clone:
             verification = await verifier.run(channels)
             await builder.close_doors()
             progress.phase = Phase.FINISHED
-            if any(
-                tally.state in (ChannelState.FAILED, ChannelState.INCOMPLETE) for tally in progress.channels.values()
-            ):
-                note = "some channels are incomplete"
+            note = self._shortcomings(sides.guild)
         except StopRequested:
             state, note = RunState.STOPPED, control.stop_reason
         except asyncio.CancelledError:
@@ -174,6 +183,28 @@ class Clone:
             raise
         self.control.move(RunState.DONE)
         return verification
+
+    async def _tell_structure(self, plan: Plan) -> None:
+        records = await self.journal.read(queries.mappings)
+        failed = [record for record in records if record.outcome == "failed"]
+        if not failed:
+            self.log.write(Level.SUCCESS, "roles, emojis and channels stand")
+            return
+        self.log.write(Level.WARNING, f"{len(failed)} roles, emojis or channels could not be made")
+        lanes = {route.lane_id for route in plan.routes}
+        stand = {record.source_id for record in records if record.target_id is not None}
+        if lanes and not lanes & stand:
+            reason = next(record.reason for record in failed)
+            raise AccessDenied(f"No channel could be made: {reason}")
+
+    def _shortcomings(self, guild: Guild) -> str:
+        tallies = self.progress.channels.values()
+        if any(tally.state in (ChannelState.FAILED, ChannelState.INCOMPLETE) for tally in tallies):
+            return "some channels are incomplete"
+        speaking = {channel.id for channel in guild.channels if channel.last_message_id is not None}
+        if speaking & self.progress.channels.keys() and not any(tally.source for tally in tallies):
+            return "every channel reads as empty: give the Discord bot Read Message History and run again"
+        return ""
 
     def _standing(self, community: Community) -> Standing:
         return Standing(

@@ -15,8 +15,9 @@ async def summarise(journal: Journal, progress: Progress | None = None) -> Summa
     facts = await journal.read(lambda raw: dict(raw.execute("SELECT name, value FROM fact").fetchall()))
     run = await journal.read(
         lambda raw: raw.execute(
-            "SELECT id, state, note, requests, status_429, retries, limit_wait_s, peak_rss_mb, verification, "
-            "started_at, coalesce(ended_at, started_at) FROM run ORDER BY id DESC LIMIT 1"
+            "SELECT id, iif(ended_at IS NULL, 'stopped', state), iif(ended_at IS NULL, 'cut off', note), requests, "
+            "status_429, retries, limit_wait_s, peak_rss_mb, verification, started_at, coalesce(ended_at, started_at) "
+            "FROM run ORDER BY id DESC LIMIT 1"
         ).fetchone()
     )
     failures = [*await journal.read(queries.unsettled_messages), *await journal.read(queries.ledger)]

@@ -78,7 +78,8 @@ class Verifier:
         last_message_id = 0
         later: dict[int, int] = {}
         changed: list[tuple[str, str, int]] = []
-        async for found in self._found(channel_id, first):
+        ours = await self._journal.read(lambda raw: queries.webhook_ids(raw, channel_id))
+        async for found in self._found(channel_id, first, ours):
             while wanted is not None and wanted[0] > found.id:
                 result.missing += 1
                 _note(result, f"#{name}: the post for message {wanted[1]} is missing")
@@ -116,7 +117,8 @@ class Verifier:
                 return
             before = rows[-1][0]
 
-    async def _found(self, channel_id: int, first: int) -> AsyncIterator[TargetMessage]:
+    async def _found(self, channel_id: int, first: int, ours: set[int]) -> AsyncIterator[TargetMessage]:
+        """Yield the posts since the clone began, and of what stood there before only its own webhooks'."""
         before: int | None = None
         while True:
             await self._control.boundary()
@@ -124,11 +126,10 @@ class Verifier:
                 "Fluxer", lambda before=before: self._writer.history(channel_id, before, PAGE)
             )
             for message in page:
-                if message.id < first:
-                    return
-                if message.kind in POSTED_KINDS:
+                if message.kind in POSTED_KINDS and (message.id >= first or message.webhook_id in ours):
                     yield message
-            if len(page) < PAGE:
+            is_past = bool(page) and page[0].id < first and not any(message.webhook_id in ours for message in page)
+            if len(page) < PAGE or is_past:
                 return
             before = page[-1].id
 
