@@ -174,8 +174,8 @@ def run(
     end = None if until is None else headless.parse_until(until, datetime.now().astimezone())
     output = headless.Output(as_json, as_json_lines)
     if dry_run:
-        return _run(headless.show_plan(settings, workdir, output))
-    return _run(headless.run_clone(settings, workdir, output, end))
+        return _run(headless.show_plan(settings, workdir, output, only=only))
+    return _run(headless.run_clone(settings, workdir, output, end, only=only))
 
 
 @cli.command()

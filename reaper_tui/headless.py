@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from reaper_tui.backend import Survey
 from reaper_tui.engine.control import RunControl, StopRequested
 from reaper_tui.engine.events import Level, LogLine
 from reaper_tui.engine.progress import Snapshot
@@ -40,10 +41,24 @@ class Output:
     is_quiet: bool = False
 
 
-async def run_clone(settings: Settings, workdir: Path, output: Output, until: float | None = None) -> ExitCode:
-    """Clone or resume to the end; `until` is seconds since 1970."""
+async def run_clone(
+    settings: Settings, workdir: Path, output: Output, until: float | None = None, *, only: tuple[str, ...] = ()
+) -> ExitCode:
+    """Clone or resume to the end; `until` is seconds since 1970, and each id in `only` has to be there."""
     async with open_workspace(settings, workdir) as workspace, _narrated(workspace, output):
+        if only:
+            refuse_unknown(await workspace.survey(), only)
         return await run_in(workspace, output, until)
+
+
+def refuse_unknown(survey: Survey, only: tuple[str, ...]) -> None:
+    """Raise ConfigurationError for an id that is no channel, category or thread of the source."""
+    known = {str(channel.id) for channel in survey.guild.channels}
+    if unknown := [entry for entry in only if entry not in known]:
+        raise ConfigurationError(
+            f"--only names what {survey.guild.name or 'the server'} does not have: {', '.join(unknown[:5])}",
+            "copy the id of a channel, category or thread the bot may view",
+        )
 
 
 async def run_in(workspace: OpenWorkspace, output: Output, until: float | None = None) -> ExitCode:
@@ -67,13 +82,14 @@ async def run_in(workspace: OpenWorkspace, output: Output, until: float | None =
     return code_of_summary(summary)
 
 
-async def show_plan(settings: Settings, workdir: Path, output: Output) -> ExitCode:
+async def show_plan(settings: Settings, workdir: Path, output: Output, *, only: tuple[str, ...] = ()) -> ExitCode:
     """Print what a run would do, writing nothing to the target."""
     async with open_workspace(settings, workdir) as workspace, _narrated(workspace, output):
         survey = await workspace.survey()
+        refuse_unknown(survey, only)
         plan = workspace.plan(survey, settings)
-    if output.as_json:
-        print(json.dumps(plan_document(plan), ensure_ascii=False))
+    if output.as_json or output.as_json_lines:
+        print(json.dumps(plan_document(plan), ensure_ascii=False), flush=True)
     else:
         print("\n".join(plan_lines(plan)))
     return ExitCode.DONE
@@ -259,7 +275,7 @@ def _tick_line(snapshot: Snapshot) -> str:
     if snapshot.hold:
         return f"holding {snapshot.hold}"
     if not snapshot.expected:
-        return f"{snapshot.phase.value:8}{snapshot.note or f'{snapshot.structure_done} of {snapshot.structure_total}'}"
+        return f"{snapshot.phase.value:10}{snapshot.note or f'{snapshot.structure_done} of {snapshot.structure_total}'}"
     eta = "" if snapshot.eta_seconds is None else f", {duration(snapshot.eta_seconds)} left"
     return (
         f"{snapshot.state.value:8}{snapshot.settled:,} of {snapshot.expected:,} messages, "

@@ -58,7 +58,7 @@ def _lines(summary: Summary, title: str, item: str, section: str) -> list[str]:
             + (f", {check.unreadable} channels unreadable" if check.unreadable else "")
         )
     lines.append(
-        f"{item}{summary.http.requests:,} requests, {summary.http.status_429:,} of them limited; "
+        f"{item}the last run: {summary.http.requests:,} requests, {summary.http.status_429:,} of them limited; "
         f"{summary.duration_s:,.0f} s, {summary.peak_rss_mb:,.0f} MB"
     )
     if check is not None and check.details:

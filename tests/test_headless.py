@@ -83,3 +83,13 @@ def test_windows_and_rates_are_read() -> None:
     for text in ("", "0", "-5", "90/h"):
         with pytest.raises(ConfigurationError):
             headless.parse_rate(text)
+
+
+async def test_only_what_is_there_can_be_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async with small_world(tmp_path / "p", messages=20) as world:
+        world.settings.copy.channels = ["12"]
+        for work in (headless.run_clone, headless.show_plan):
+            with pytest.raises(ConfigurationError, match="12"):
+                await work(world.settings, world.home, OUTPUT, only=("12",))
+        assert capsys.readouterr().out == ""
+        assert not [method for method, _, _ in world.trouble.requests if method != "GET"]

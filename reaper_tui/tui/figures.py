@@ -41,7 +41,7 @@ def duration(seconds: float) -> str:
 def roughly(seconds: float) -> str:
     """Return an estimated span without false precision: “40 s”, “4 min”, “1 h 05 min”."""
     if seconds < 90:
-        return f"{max(0, round(seconds))} s"
+        return f"{max(1, round(seconds))} s"
     return duration(max(600, seconds)) if seconds >= 600 else f"{round(seconds / 60)} min"
 
 

@@ -22,7 +22,7 @@ def test_durations_name_their_two_largest_units(seconds: float, text: str) -> No
 
 
 def test_rough_durations_drop_the_seconds() -> None:
-    assert [roughly(at) for at in (40, 200, 700)] == ["40 s", "3 min", "12 min"]
+    assert [roughly(at) for at in (0.2, 40, 200, 700)] == ["1 s", "40 s", "3 min", "12 min"]
 
 
 def test_elapsed_shows_hours() -> None:

@@ -161,6 +161,16 @@ async def test_an_option_that_cannot_be_can_be_corrected(backend: FakeBackend) -
         assert "write 2024-01-31" not in shown(app)
 
 
+async def test_the_plan_scrolls_while_the_start_button_has_the_focus(backend: FakeBackend) -> None:
+    async with opened(backend, profile=backend.entries[0].path) as (app, pilot):
+        await press(pilot, "enter")
+        await press(pilot, "end")
+        plan = app.screen.query_one("#plan")
+        await pilot.wait_for_animation()
+        assert plan.scroll_offset.y == plan.max_scroll_y > 0
+        assert app.focused is app.screen.query_one("#start")
+
+
 async def test_nothing_checked_is_not_taken_along(backend: FakeBackend) -> None:
     async with opened(backend, profile=backend.entries[0].path) as (app, pilot):
         await press(pilot, "a", "enter")

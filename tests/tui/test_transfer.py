@@ -17,7 +17,7 @@ from reaper_tui.tui.modals.confirm import ConfirmScreen
 from reaper_tui.tui.screens.report import ReportScreen
 from reaper_tui.tui.screens.transfer import TransferScreen
 from reaper_tui.tui.widgets.log_pane import LogPane
-from reaper_tui.tui.widgets.message_pane import MessagePane
+from reaper_tui.tui.widgets.message_pane import MessagePane, readable
 from reaper_tui.tui.widgets.progress_table import ProgressTable
 from tests.tui.fakes import FakeBackend
 from tests.tui.pilots import SMALL, opened, press, settle, shown, to_transfer
@@ -250,3 +250,8 @@ async def test_only_changed_rows_are_drawn_again(backend: FakeBackend, monkeypat
         await backend.workspace.step(1)
         screen.pulse()
         assert len(drawn) == 1
+
+
+def test_a_mirrored_line_reads_as_its_author_wrote_it() -> None:
+    assert readable("-# <t:1765473728:f> ahoy <a:crabrave:1379444509900805024>") == "ahoy :crabrave:"
+    assert readable("a < b: 3 <t:1765473728:f>") == "a < b: 3 <t:1765473728:f>"

@@ -21,6 +21,7 @@ from reaper_tui.tui.selection import Selection
 from reaper_tui.tui.widgets.channel_tree import ChannelTree
 from reaper_tui.tui.widgets.problem_panel import ProblemPanel
 
+BUTTONS_WIDTH = 29
 NEEDS_TREE = frozenset({"check", "toggle_all", "invert", "search", "next_match", "previous_match", "review"})
 
 
@@ -109,7 +110,8 @@ class ChannelsScreen(Room):
         if totals.of_threads:
             text += f", {totals.threads} of {counted(totals.of_threads, 'thread')}"
         text += f", {estimated(totals.messages, totals.is_exact)} messages"
-        self.query_one("#totals", Static).update(text)
+        has_room = len(text) <= self.size.width - BUTTONS_WIDTH
+        self.query_one("#totals", Static).update(text if has_room else text.replace(" of ", "/"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what needs a tree only when there is one."""

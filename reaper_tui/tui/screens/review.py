@@ -8,6 +8,7 @@ from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
+from textual.events import Key
 from textual.widgets import Button, Static
 
 from reaper_tui.model.text import sanitise_line
@@ -90,6 +91,24 @@ class ReviewScreen(Room):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer a start only when there is a plan."""
         return None if action == "start" and self._session.plan is None else True
+
+    def on_key(self, event: Key) -> None:
+        """Scroll the plan or the routes while a button holds the focus."""
+        pane = next((name for name in ("plan", "routes") if self.has_class(f"-show-{name}")), None)
+        if pane is None or not isinstance(self.focused, Button):
+            return
+        sheet = self.query_one(f"#{pane}", VerticalScroll)
+        scrolls = {
+            "up": sheet.scroll_up,
+            "down": sheet.scroll_down,
+            "pageup": sheet.scroll_page_up,
+            "pagedown": sheet.scroll_page_down,
+            "home": sheet.scroll_home,
+            "end": sheet.scroll_end,
+        }
+        if scroll := scrolls.get(event.key):
+            event.stop()
+            scroll()
 
     def action_show(self, name: str) -> None:
         """Show one pane and stand in it."""

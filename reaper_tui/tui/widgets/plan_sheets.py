@@ -23,6 +23,7 @@ KIND_WORDS = {
 WARNING = Sign("▲", "note", Tone.WARNING)
 STAYS = Sign("–", "stays", Tone.MUTED)
 SHOWN_ITEMS = 400
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def plan_page(plan: Plan, sheet: Sheet) -> RenderableType:
@@ -75,7 +76,7 @@ def _figures(plan: Plan, sheet: Sheet) -> RenderableType:
     text = Text.assemble(
         (f"{estimated(plan.messages, is_exact)} messages", "bold"),
         f" from {counted(len(plan.routes), 'channel')}{there} · {counted(plan.calls, 'request')} to Fluxer · ",
-        (f"about {roughly(plan.seconds)}", "bold"),
+        (f"about {roughly(plan.seconds)}".replace(" ", NO_BREAK), "bold"),
     )
     begins = "It goes on where the last run ended; nothing" if plan.settled else "Nothing"
     return Group(text, sheet.muted(f"{begins} is written before you start."))

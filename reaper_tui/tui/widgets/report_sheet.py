@@ -129,14 +129,16 @@ def _traffic(summary: Summary, sheet: Sheet) -> RenderableType:
     text = Text(f"{files.sent:,} of {counted(files.source, 'file')} sent, {byte_size(files.bytes)}")
     if files.placeholder:
         text.append(f" · {counted(files.placeholder, 'file')} left as named placeholders", sheet.tone(Tone.WARNING))
-    waited = f"{duration(http.limit_wait_s)} waiting for limits"
+    waited = f"waits for limits sum to {duration(http.limit_wait_s)}"
     return Group(
         text,
         sheet.muted(
-            f"{counted(http.requests, 'request')}, {http.status_429:,} refused as too fast, "
+            f"the last run: {counted(http.requests, 'request')}, {http.status_429:,} refused as too fast, "
             f"{http.retries:,} repeated, {waited}"
         ),
-        sheet.muted(f"{duration(summary.duration_s)} in all, {summary.peak_rss_mb:.0f} MB of memory at most"),
+        sheet.muted(
+            f"{duration(summary.duration_s)} from start to end, {summary.peak_rss_mb:.0f} MB of memory at most"
+        ),
     )
 
 
