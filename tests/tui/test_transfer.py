@@ -93,6 +93,8 @@ async def test_stop_ends_at_the_boundary_with_a_report(backend: FakeBackend, key
         text = shown(app)
         assert "■ Stopped on request" in text
         assert "still to be sent" in text
+        assert "read so far" in text
+        assert "accounted for" not in text
         await press(pilot, "ctrl+q")
     assert app.return_code == 10
 

@@ -68,13 +68,14 @@ def messages_sum(messages: MessageCount, sheet: Sheet) -> Table:
     table.add_row("", Text("──────────", sheet.tone(Tone.MUTED)), "", "")
     if not messages.source and messages.balances:
         check = Text("○ nothing was read", sheet.tone(Tone.MUTED))
+    elif messages.balances and messages.pending:
+        check = Text("○ adds up; what is not read yet comes on top", sheet.tone(Tone.MUTED))
     elif messages.balances:
         check = Text("✔ every message of the source is accounted for", sheet.tone(Tone.SUCCESS))
     else:
         check = Text(f"✖ the source has {messages.source:,}: the sum does not match", sheet.tone(Tone.ERROR))
-    table.add_row(
-        Text("="), Text(f"{total:,}", "bold"), Text("in the source" if messages.balances else "in all"), check
-    )
+    word = "in all" if not messages.balances else "read so far" if messages.pending else "in the source"
+    table.add_row(Text("="), Text(f"{total:,}", "bold"), Text(word), check)
     return table
 
 
