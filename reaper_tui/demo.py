@@ -9,9 +9,11 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from reaper_tui.model.errors import ConfigurationError
 from reaper_tui.profile.paths import Paths, default_paths
-from reaper_tui.profile.settings import DiscordSettings, FluxerSettings, Settings, save_settings
+from reaper_tui.profile.settings import DiscordSettings, FluxerSettings, Settings, load_settings, save_settings
 from reaper_tui.sandbox.service import Sandbox, SandboxError, SandboxOptions
 
 PROFILE_NAME = "demo"
@@ -79,10 +81,17 @@ async def demo_home(options: SandboxOptions, home: Path | None, *, is_kept: bool
         try:
             paths = default_paths(root)
             profile = paths.profile(PROFILE_NAME)
-            save_settings(profile, sandbox_profile(sandbox.facts(), options.speed))
+            save_settings(profile, _with_choices_of(profile, sandbox_profile(sandbox.facts(), options.speed)))
             yield paths, profile
         finally:
             await sandbox.stop()
+
+
+def _with_choices_of(profile: Path, settings: Settings) -> Settings:
+    if not profile.exists():
+        return settings
+    chosen = load_settings(profile, environment={})
+    return msgspec.structs.replace(settings, copy=chosen.copy, speed=chosen.speed)
 
 
 def default_home(options: SandboxOptions) -> Path:

@@ -135,6 +135,8 @@ class Clone:
             progress.phase = Phase.PLAN
             await self._remember(sides, plan)
             self.log.write(Level.INFO, f"{len(plan.routes)} channels and threads, about {plan.messages:,} messages")
+            for warning in plan.warnings:
+                self.log.write(Level.WARNING, warning)
             await control.boundary()
             control.move(RunState.RUNNING)
             progress.phase = Phase.STRUCTURE

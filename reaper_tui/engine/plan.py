@@ -76,6 +76,7 @@ def make_plan(
     _plan_emojis(draft)
     _plan_stickers(draft)
     _plan_channels(draft)
+    _warn_of_earlier_clone(draft)
     creates = {
         kind: sum(item.kind in kinds and item.action is Action.CREATE for item in draft.items)
         for kind, kinds in (
@@ -318,6 +319,16 @@ class _Room:
             return None
         self._taken[category] += 1
         return parent_id
+
+
+def _warn_of_earlier_clone(draft: _Draft) -> None:
+    knows_channels = any(record.kind in ("channel", "companion") for record in draft.mappings)
+    if not knows_channels and any(hook.name == WEBHOOK_NAME for hook in draft.community.webhooks):
+        draft.warnings.insert(
+            0,
+            "A clone already wrote into this community, but not from this profile: all of it would be sent again — "
+            "use the profile it was made with, or an empty community",
+        )
 
 
 def _warn_of_webhooks(draft: _Draft) -> None:

@@ -96,3 +96,17 @@ async def test_a_double_of_the_very_first_post_is_found(tmp_path: Path) -> None:
         async with world.workspace() as workspace:
             found = await workspace.verify()
         assert (found.missing, found.extra, found.changed) == (0, 1, 0), found.details
+
+
+async def test_a_plan_warns_of_a_clone_that_another_profile_made(tmp_path: Path) -> None:
+    async with small_world(tmp_path / "profile", messages=20, channels=1) as world:
+        async with world.workspace() as workspace:
+            plan = workspace.plan(await workspace.survey(), world.settings)
+            assert not any("already wrote" in warning for warning in plan.warnings)
+            await workspace.run(world.settings)
+            plan = workspace.plan(await workspace.survey(), world.settings)
+            assert not any("already wrote" in warning for warning in plan.warnings)
+        world.home = tmp_path / "another"
+        async with world.workspace() as workspace:
+            plan = workspace.plan(await workspace.survey(), world.settings)
+            assert "already wrote into this community" in plan.warnings[0]

@@ -17,7 +17,7 @@ from reaper_tui.backend import Identity
 from reaper_tui.model.errors import CloneError
 from reaper_tui.model.text import sanitise_line
 from reaper_tui.profile.secrets import resolve_secret
-from reaper_tui.profile.settings import DiscordSettings, FluxerSettings, Settings
+from reaper_tui.profile.settings import DiscordSettings, FluxerSettings, Settings, with_environment
 from reaper_tui.tui.bindings import bindings_of
 from reaper_tui.tui.bridge import Problem, problem_of
 from reaper_tui.tui.screens.room import Room
@@ -48,7 +48,7 @@ class WizardScreen(Room):
 
     def body(self) -> ComposeResult:
         """Yield the three steps."""
-        defaults = Settings()
+        defaults = with_environment(Settings())
         yield Static(id="wizard-title", classes="screen-title", markup=False)
         yield AccountStep(
             "discord", DISCORD_HOW, "Which server is to be copied?", defaults.discord.api_base, shows_address=False
