@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reaper_tui.engine.events import Level
-from reaper_tui.engine.standing import Standing, raise_if_fatal
+from reaper_tui.engine.standing import TARGET, Standing, raise_if_fatal
 from reaper_tui.model.community import Community, Emoji, Guild, Sticker
 from reaper_tui.model.errors import AccessDenied, OutcomeUnknown, Refused
 from reaper_tui.model.names import emoji_name, sticker_name
@@ -99,7 +99,8 @@ async def _create(
         await standing.record_all([standing.intent(kind, row.item.source_id, row.name) for row in rows])
         try:
             outcomes = await standing.call(lambda rows=rows: create(rows))
-        except OutcomeUnknown:
+        except OutcomeUnknown as error:
+            await standing.outage.pause(TARGET, error)
             continue
         except (Refused, AccessDenied) as error:
             raise_if_fatal(error)

@@ -266,13 +266,15 @@ class Lane:
                 shared.log.write(Level.WARNING, f"no reply: {error}; looking whether it arrived", container.id)
                 try:
                     found = await shared.reconciler.find(record)
+                    if found is None:
+                        await self._hold(container, error)
+                        found = await shared.reconciler.look(record)
                 except Unreadable as unreadable:
                     await self._settle_uncertain(stored, record, str(unreadable))
                     return None
                 if found is not None:
                     shared.log.write(Level.INFO, "it arrived: adopted", container.id)
                     return record, found
-                await self._hold(container, error)
             except ServiceDown as error:
                 await self._hold(container, error)
             except WebhookGone:
@@ -333,11 +335,10 @@ class Lane:
         )
 
     async def _settle_uncertain(self, stored: StoredMessage, part: PartRecord, why: str) -> None:
-        await self._shared.journal.withdraw(part)
-        await self._settle(stored, Settlement(MessageState.UNCERTAIN, why))
+        await self._settle(stored, Settlement(MessageState.UNCERTAIN, why), part)
 
-    async def _settle(self, stored: StoredMessage, settlement: Settlement) -> None:
-        await self._shared.journal.settle(self._id, stored.container_id, stored.id, settlement)
+    async def _settle(self, stored: StoredMessage, settlement: Settlement, in_doubt: PartRecord | None = None) -> None:
+        await self._shared.journal.settle(self._id, stored.container_id, stored.id, settlement, in_doubt)
         self._count(stored, settlement)
 
     def _count(self, stored: StoredMessage, settlement: Settlement) -> None:

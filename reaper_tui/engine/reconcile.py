@@ -47,13 +47,14 @@ class Reconciler:
 
     async def find(self, part: PartRecord) -> TargetMessage | None:
         """Return the post on the target, None when it is not there; raise Unreadable when that cannot be known."""
-        found = await self._look(part)
+        found = await self.look(part)
         if found is None:
             await self._sleep(self._settle_seconds)
-            found = await self._look(part)
+            found = await self.look(part)
         return found
 
-    async def _look(self, part: PartRecord) -> TargetMessage | None:
+    async def look(self, part: PartRecord) -> TargetMessage | None:
+        """Return the post if it is on the target at this moment; raise Unreadable when that cannot be known."""
         newest = await self._journal.read(lambda raw: queries.newest_target_id(raw, part.channel_id)) or 0
         ours = await self._journal.read(lambda raw: queries.webhook_ids(raw, part.channel_id))
         found: TargetMessage | None = None

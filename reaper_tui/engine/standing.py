@@ -139,7 +139,8 @@ class Standing:
             await self.record_all([self.intent(kind, item.source_id, name)])
             try:
                 target_id = await self.call(create)
-            except OutcomeUnknown:
+            except OutcomeUnknown as error:
+                await self.outage.pause(TARGET, error)
                 continue
             except (Refused, AccessDenied, NotFound) as error:
                 raise_if_fatal(error)

@@ -72,7 +72,8 @@ class WebhookPool:
             webhook = await self._outage.through(
                 "Fluxer", lambda: self._writer.create_webhook(self._channel_id, WEBHOOK_NAME)
             )
-        except OutcomeUnknown:
+        except OutcomeUnknown as error:
+            await self._outage.pause("Fluxer", error)
             listed = await self._outage.through("Fluxer", lambda: self._writer.webhooks(self._channel_id))
             known = {kept.id for kept in self._webhooks}
             found = [hook for hook in listed if hook.name == WEBHOOK_NAME and hook.id not in known and hook.token]

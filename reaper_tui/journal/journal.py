@@ -141,9 +141,22 @@ class Journal:
 
         return await self._connection.write(capture)
 
-    async def settle(self, lane_id: int, container_id: int, message_id: int, settlement: Settlement) -> None:
-        """Put a message that needs no post into its class and move the frontier."""
-        await self._connection.write(lambda raw: _settle(raw, lane_id, container_id, message_id, settlement, None))
+    async def settle(
+        self,
+        lane_id: int,
+        container_id: int,
+        message_id: int,
+        settlement: Settlement,
+        in_doubt: PartRecord | None = None,
+    ) -> None:
+        """Put a message that needs no post into its class, giving up a post in doubt, and move the frontier."""
+
+        def settle(raw: sqlite3.Connection) -> None:
+            if in_doubt is not None:
+                _withdraw(raw, in_doubt)
+            _settle(raw, lane_id, container_id, message_id, settlement, None)
+
+        await self._connection.write(settle)
 
     async def intend(self, part: PartRecord, composition: bytes | None = None) -> None:
         """Record that a post is about to be sent; at most one in a lane may be in doubt.
@@ -199,12 +212,7 @@ class Journal:
 
     async def withdraw(self, part: PartRecord) -> None:
         """Take an intent back: it is known that nothing was stored."""
-        await self._connection.write(
-            lambda raw: raw.execute(
-                "DELETE FROM part WHERE message_id = ? AND number = ? AND target_id IS NULL",
-                (part.message_id, part.number),
-            )
-        )
+        await self._connection.write(lambda raw: _withdraw(raw, part))
 
     async def map_item(self, mapping: MappingRecord) -> None:
         """Record where an item stands, or that it is about to be made."""
@@ -218,6 +226,12 @@ class Journal:
         await self._connection.write(
             lambda raw: raw.executemany("INSERT OR REPLACE INTO mapping VALUES (?,?,?,?,?,?,?,?)", rows)
         )
+
+
+def _withdraw(raw: sqlite3.Connection, part: PartRecord) -> None:
+    raw.execute(
+        "DELETE FROM part WHERE message_id = ? AND number = ? AND target_id IS NULL", (part.message_id, part.number)
+    )
 
 
 def _settle(

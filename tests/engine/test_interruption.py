@@ -242,3 +242,31 @@ async def test_a_restarting_target_is_waited_out(tmp_path: Path) -> None:
         summary = await task
         assert summary.is_faithful
         assert summary.messages.source == world.source_count()
+
+
+@pytest.mark.parametrize("where", ["/roles", "/emojis/bulk", "/webhooks"])
+async def test_creates_that_fail_for_ever_back_off_and_can_be_stopped(tmp_path: Path, where: str) -> None:
+    tries = 0
+    stuck = asyncio.Event()
+
+    async def fail(request: web.BaseRequest, body: bytes) -> web.StreamResponse | None:
+        nonlocal tries
+        if request.method != "POST" or not request.path.endswith(where):
+            return None
+        tries += 1
+        if tries == 3:
+            stuck.set()
+        return web.json_response({"code": "INTERNAL_SERVER_ERROR", "message": "No."}, status=500)
+
+    async with small_world(tmp_path / "profile") as world:
+        world.trouble.answer_instead = fail
+        async with world.workspace() as workspace:
+            task = asyncio.create_task(workspace.run(world.settings))
+            async with asyncio.timeout(20):
+                await stuck.wait()
+                assert workspace.control.stop("enough")
+                summary = await task
+        assert (summary.state, summary.note) == ("stopped", "enough")
+        world.trouble.answer_instead = None
+        async with world.workspace() as workspace:
+            assert (await workspace.run(world.settings)).is_faithful
