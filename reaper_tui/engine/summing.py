@@ -6,6 +6,7 @@ import msgspec
 
 from reaper_tui.engine.progress import ChannelState, Progress
 from reaper_tui.journal import queries
+from reaper_tui.journal.changes import change_counts
 from reaper_tui.journal.journal import Journal
 from reaper_tui.model.summary import Failure, HttpCount, Party, Summary, Verification
 
@@ -43,5 +44,6 @@ async def summarise(journal: Journal, progress: Progress | None = None) -> Summa
         peak_rss_mb=round(run[7], 1) if run else 0.0,
         note=run[2] if run else "",
         failures=failures,
+        changes=await journal.read(change_counts),
         exclusions=msgspec.json.decode(facts.get("exclusions", "[]"), type=list[str]),
     )

@@ -60,6 +60,10 @@ class Journal:
         """Run one of `queries` (bind further arguments with a lambda)."""
         return await self._connection.read(query)
 
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run one of the write functions of `changes` or `feed` as a transaction; it is on disk when this returns."""
+        return await self._connection.write(work)
+
     async def remember(self, facts: Mapping[str, str]) -> None:
         """Keep facts by name."""
         await self._connection.write(

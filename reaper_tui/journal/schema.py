@@ -107,6 +107,43 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         CREATE INDEX ledger_message ON ledger (message_id);
         """,
     ),
+    (
+        "0002_changes",
+        """
+        ALTER TABLE message ADD COLUMN is_gone INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE message ADD COLUMN reacted TEXT NOT NULL DEFAULT '';
+
+        CREATE TABLE change (
+            id INTEGER PRIMARY KEY,
+            message_id INTEGER NOT NULL,
+            container_id INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            noted_at REAL NOT NULL,
+            revision INTEGER NOT NULL DEFAULT 0,
+            state INTEGER NOT NULL DEFAULT 0,
+            cause TEXT NOT NULL DEFAULT ''
+        );
+        CREATE UNIQUE INDEX change_pending ON change (message_id, kind) WHERE state = 0;
+        CREATE INDEX change_waiting ON change (container_id, id) WHERE state = 0;
+        CREATE INDEX change_told ON change (kind, state);
+        """,
+    ),
+    (
+        "0003_feed",
+        """
+        CREATE TABLE feed (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            noted_at REAL NOT NULL,
+            kind TEXT NOT NULL,
+            channel_id INTEGER NOT NULL,
+            message_id INTEGER NOT NULL,
+            version TEXT,
+            body BLOB NOT NULL
+        );
+        CREATE INDEX feed_channel ON feed (channel_id, seq);
+        CREATE UNIQUE INDEX feed_once ON feed (message_id, kind, version) WHERE version IS NOT NULL;
+        """,
+    ),
 )
 
 

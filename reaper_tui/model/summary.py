@@ -49,6 +49,15 @@ class AttachmentCount(msgspec.Struct):
     bytes: int = 0
 
 
+class ChangeCount(msgspec.Struct):
+    """What became of changes to messages after they were read; `impossible` on this target."""
+
+    applied: int = 0
+    impossible: int = 0
+    failed: int = 0
+    pending: int = 0
+
+
 class HttpCount(msgspec.Struct):
     """Requests of the run."""
 
@@ -102,6 +111,7 @@ class Summary(msgspec.Struct):
     note: str = ""
     failures: list[Failure] = []
     exclusions: list[str] = []
+    changes: dict[str, ChangeCount] = {}
 
     @property
     def is_faithful(self) -> bool:
