@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 APP_COMMAND = "app"
-GENERATIONS = ("2026-02",)
+GENERATIONS = ("2026-02", "current")
 DEMO_SPEED = 10.0
 
 

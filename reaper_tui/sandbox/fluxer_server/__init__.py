@@ -1,4 +1,4 @@
-"""A Fluxer server of February 2026 on loopback: its API, gateway, media, limits and error bodies."""
+"""A Fluxer server on loopback, of February 2026 or of today: its API, gateway, media, limits and error bodies."""
 
 from .server import FluxerServer
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from . import FluxerServer
+from .generation import GENERATIONS
 
 
 async def serve(server: FluxerServer, port: int) -> None:
@@ -31,11 +32,12 @@ async def serve(server: FluxerServer, port: int) -> None:
 @click.command()
 @click.option("--port", default=0, help="0 picks a free one.")
 @click.option("--speed", default=1.0, help="Every limit refills so many times faster.")
+@click.option("--generation", default="2026-02", type=click.Choice(tuple(GENERATIONS)))
 @click.option("--seed", default=0, help="Decides the token and the first ids.")
 @click.option("--store", type=click.Path(path_type=Path, dir_okay=False), help="Keep the state in this file.")
-def main(port: int, speed: float, seed: int, store: Path | None) -> None:
+def main(port: int, speed: float, generation: str, seed: int, store: Path | None) -> None:
     """A Fluxer server on loopback."""
-    asyncio.run(serve(FluxerServer(speed=speed, seed=seed, store=store), port))
+    asyncio.run(serve(FluxerServer(generation=generation, speed=speed, seed=seed, store=store), port))
 
 
 if __name__ == "__main__":

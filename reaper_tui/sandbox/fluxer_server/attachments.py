@@ -54,14 +54,17 @@ async def keep(
     for description, upload in uploads:
         attachment_id = community.next_id()
         await files.keep(upload, "attachments", str(channel_id), str(attachment_id))
-        expires_ms = int(community.clock() * 1000) + lifetime_days(upload.size) * DAY_MS
+        expires_at = None
+        if community.generation.expires_files:
+            expires_ms = int(community.clock() * 1000) + lifetime_days(upload.size) * DAY_MS
+            expires_at = iso_from_milliseconds(expires_ms)
         attachment = Attachment(
             id=attachment_id,
             channel_id=channel_id,
             filename=description.filename,
             content_type=content_type_of(description.filename),
             size=upload.size,
-            expires_at=iso_from_milliseconds(expires_ms),
+            expires_at=expires_at,
             title=description.title,
             description=description.description,
             flags=description.flags,

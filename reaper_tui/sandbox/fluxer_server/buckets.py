@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 SWEEP_EVERY = 4096
@@ -19,6 +21,16 @@ class Bucket(NamedTuple):
     scope: str = ""
     is_exempt_from_global: bool = False
 
+    @property
+    def digest(self) -> str:
+        """The opaque name that newer servers tell."""
+        return _digest(f"{self.name}::{self.scope}" if self.scope else self.name)
+
+
+@cache
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:16]
+
 
 GLOBAL = Bucket("global", 50, 1)
 
@@ -32,14 +44,17 @@ class Verdict(NamedTuple):
     reset_at: float
     retry_after: float
     is_global: bool = False
+    reset_after: float = 0.0
+    bucket: str = ""
 
 
 class Limiter:
     """All buckets of a server; a refused request costs nothing."""
 
-    def __init__(self, clock: Callable[[], float], speed: float) -> None:
+    def __init__(self, clock: Callable[[], float], speed: float, *, is_precise: bool = False) -> None:
         self._clock = clock
         self._speed = speed
+        self._is_precise = is_precise
         self._full_at: dict[tuple[str, str, str], float] = {}
         self._checks = 0
 
@@ -54,13 +69,17 @@ class Limiter:
         wait = next_full_at - window - now
         self._sweep(now)
         if wait > SPARE_MS:
-            return Verdict(False, bucket.limit, 0, full_at / 1000, self._retry_after(wait / 1000), is_global)
+            retry_after, reset_after = self._retry_after(wait / 1000), (full_at - now) / 1000
+            return Verdict(False, bucket.limit, 0, full_at / 1000, retry_after, is_global, reset_after, bucket.digest)
         self._full_at[key] = next_full_at
         remaining = max(0, math.floor(bucket.limit - (next_full_at - now) / interval + SPARE_MS))
-        return Verdict(True, bucket.limit, remaining, next_full_at / 1000, 0.0, is_global)
+        reset_at, reset_after = next_full_at / 1000, (next_full_at - now) / 1000
+        return Verdict(True, bucket.limit, remaining, reset_at, 0.0, is_global, reset_after, bucket.digest)
 
     def _retry_after(self, wait: float) -> float:
-        """Whole seconds of the real server's clock, at least one."""
+        """Exact, or whole seconds of the real server's clock, at least one."""
+        if self._is_precise:
+            return max(0.001, math.ceil(wait * 1e6) / 1e6)
         return max(1, math.ceil(wait * self._speed)) / self._speed
 
     def _sweep(self, now: float) -> None:

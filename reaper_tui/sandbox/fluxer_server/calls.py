@@ -12,6 +12,7 @@ from .bodies import list_or_object_of, object_of
 from .community import Community
 from .errors import age_restricted, invalid_field, unknown_channel, unknown_guild, unknown_message
 from .fields import Fields
+from .generation import VIEW_CHANNEL_MEMBERS
 
 if TYPE_CHECKING:
     from .avatars import AvatarFetcher
@@ -39,11 +40,16 @@ def reply(payload: Any) -> Reply:
     return Reply(200, _ENCODER.encode(payload))
 
 
-class Nonces(Protocol):
-    """How the server treats nonces."""
+class Server(Protocol):
+    """What handlers may ask the server."""
 
     ignores_nonces: bool
     honours_webhook_nonces: bool
+
+    @property
+    def served_routes(self) -> list[tuple[str, str]]:
+        """Method and template of every route."""
+        ...
 
 
 @dataclass(slots=True)
@@ -54,7 +60,7 @@ class Context:
     files: Files
     gateway: Gateway
     avatars: AvatarFetcher
-    server: Nonces
+    server: Server
     origin: str = ""
     media: str = ""
 
@@ -98,6 +104,14 @@ class Call:
         if not (value.isascii() and value.isdecimal() and len(value) <= 19):
             raise invalid_field(name, "INVALID_SNOWFLAKE_FORMAT", "Invalid snowflake.")
         return int(value)
+
+    def granted(self, bits: int, before: int = 0) -> int:
+        """The permission bits that are stored; one of them changes only for clients that declare they know it."""
+        known = self.community.generation.permissions
+        declared = self.request.headers.get("X-Fluxer-Features", "").replace(" ", "").split(",")
+        if known & VIEW_CHANNEL_MEMBERS and "view_channel_members_permission" not in declared:
+            bits = bits & ~VIEW_CHANNEL_MEMBERS | before & VIEW_CHANNEL_MEMBERS
+        return bits & known
 
     def guild(self) -> None:
         """Refuse any guild but the one."""

@@ -6,7 +6,7 @@ from . import payloads
 from .calls import NO_CONTENT, Call, Reply, reply
 from .channel_order import next_position, reordered
 from .community import Community
-from .entities import ALL_PERMISSIONS, CATEGORY, FLEXIBLE_NAMES, LINK, TEXT, VOICE, Channel, Overwrite
+from .entities import CATEGORY, FLEXIBLE_NAMES, LINK, TEXT, VOICE, Channel, Overwrite
 from .errors import invalid_field, invalid_format, limit_reached
 from .fields import Fields
 from .text import channel_name
@@ -84,9 +84,7 @@ async def edit(call: Call) -> Reply:
             check_category_room(call.community, parent_id)
         channel.parent_id = parent_id
     if overwrites is not None:
-        channel.overwrites = [
-            Overwrite(o.id, o.type, o.allow & ALL_PERMISSIONS, o.deny & ALL_PERMISSIONS) for o in overwrites
-        ]
+        channel.overwrites = _granted(call, overwrites, channel.overwrites)
     if channel.type == TEXT:
         channel.topic = topic if fields.has("topic") else channel.topic
         channel.is_nsfw = channel.is_nsfw if is_nsfw is None else is_nsfw
@@ -125,7 +123,7 @@ async def put_overwrite(call: Call) -> Reply:
     channel = call.channel()
     assert type is not None
     target = call.snowflake("overwrite_id")
-    overwrite = Overwrite(target, type, (allow or 0) & ALL_PERMISSIONS, (deny or 0) & ALL_PERMISSIONS)
+    (overwrite,) = _granted(call, [Overwrite(target, type, allow or 0, deny or 0)], channel.overwrites)
     channel.overwrites = [*(o for o in channel.overwrites if o.id != target), overwrite]
     call.community.save_channel(channel)
     _announce(call, channel)
@@ -215,12 +213,27 @@ def _overwrites(fields: Fields) -> list[Overwrite] | None:
     return list(result.values())
 
 
+def _granted(call: Call, overwrites: list[Overwrite], before: list[Overwrite]) -> list[Overwrite]:
+    """The overwrites without the bits that the server does not know."""
+    old = {overwrite.id: overwrite for overwrite in before}
+    nothing = Overwrite(0, 0)
+    return [
+        Overwrite(
+            o.id,
+            o.type,
+            call.granted(o.allow, old.get(o.id, nothing).allow),
+            call.granted(o.deny, old.get(o.id, nothing).deny),
+        )
+        for o in overwrites
+    ]
+
+
 def _copied(overwrites: list[Overwrite]) -> list[Overwrite]:
     return [Overwrite(o.id, o.type, o.allow, o.deny) for o in overwrites]
 
 
 def _shown(call: Call, channel: Channel) -> payloads.Json:
-    return payloads.channel(channel, call.community.guild.id)
+    return payloads.channel(channel, call.community)
 
 
 def _announce(call: Call, channel: Channel) -> payloads.Json:

@@ -28,6 +28,7 @@ from .entities import (
     User,
     Webhook,
 )
+from .generation import Generation
 from .snowflakes import EPOCH_MS, SHIFT, SnowflakeClock, iso_from_milliseconds, milliseconds_of
 from .store import Store
 
@@ -41,9 +42,21 @@ Entity = TypeVar("Entity", bound=msgspec.Struct)
 class Community:
     """Everything the server knows, in memory, written through to the store."""
 
-    def __init__(self, store: Store, *, clock: Callable[[], float], seed: int, guild_name: str, bot_name: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Callable[[], float],
+        generation: Generation,
+        speed: float,
+        seed: int,
+        guild_name: str,
+        bot_name: str,
+    ) -> None:
         self.store = store
         self.clock = clock
+        self.generation = generation
+        self._nonce_seconds = NONCE_SECONDS / (speed if generation.has_rich_webhooks else 1)
         self.users: dict[int, User] = {}
         self.members: dict[int, Member] = {}
         self.roles: dict[int, Role] = {}
@@ -176,16 +189,17 @@ class Community:
         if channel is not None and channel.last_message_id == message.id:
             self.save_channel(channel)
 
-    def remember_nonce(self, nonce: str, message: Message) -> None:
-        """Let a repeat of the nonce find the message for five minutes."""
+    def remember_nonce(self, message: Message) -> None:
+        """Let a repeat of the message's nonce by the same bot or webhook find it for five minutes."""
+        key = _nonce_key(message.webhook_id or message.author_id, message.nonce)
         now = self.clock()
         if len(self._nonces) > 4096:
             self._nonces = {key: entry for key, entry in self._nonces.items() if entry[0] > now}
-        self._nonces[nonce] = (now + NONCE_SECONDS, message.channel_id, message.id)
+        self._nonces[key] = (now + self._nonce_seconds, message.channel_id, message.id)
 
-    def recall_nonce(self, nonce: str) -> tuple[int, int] | None:
-        """The channel and message that the nonce stands for."""
-        entry = self._nonces.get(nonce)
+    def recall_nonce(self, author_id: int, nonce: str) -> tuple[int, int] | None:
+        """The channel and message that the nonce of a bot or webhook stands for."""
+        entry = self._nonces.get(_nonce_key(author_id, nonce))
         return entry[1:] if entry is not None and entry[0] > self.clock() else None
 
     def _found(self, seed: int, guild_name: str, bot_name: str) -> None:
@@ -228,7 +242,7 @@ class Community:
         self.webhooks = self._read("webhook", Webhook)
         self.invites = self._read("invite", Invite)
         decoder = msgspec.json.Decoder(Message)
-        oldest_nonce_ms = (self.clock() - NONCE_SECONDS) * 1000
+        oldest_nonce_ms = (self.clock() - self._nonce_seconds) * 1000
         newest = max([self.guild.id, *self.channels, *self.roles, *self.webhooks, *self.emojis, *self.stickers])
         for data in self.store.messages():
             message = decoder.decode(data)
@@ -236,7 +250,8 @@ class Community:
             newest = max(newest, message.id, *(attachment.id for attachment in message.attachments))
             made_ms = milliseconds_of(message.id)
             if message.nonce is not None and made_ms > oldest_nonce_ms:
-                self._nonces[message.nonce] = (made_ms / 1000 + NONCE_SECONDS, message.channel_id, message.id)
+                key = _nonce_key(message.webhook_id or message.author_id, message.nonce)
+                self._nonces[key] = (made_ms / 1000 + self._nonce_seconds, message.channel_id, message.id)
         newest = max([newest, *(channel.last_message_id or 0 for channel in self.channels.values())])
         self._snowflakes = SnowflakeClock(self.clock, floor=newest)
 
@@ -252,3 +267,7 @@ class Community:
         channel = self.channels.get(message.channel_id)
         if channel is not None:
             channel.last_message_id = max(channel.last_message_id or 0, message.id)
+
+
+def _nonce_key(author_id: int, nonce: str | None) -> str:
+    return f"{author_id}/{nonce}"

@@ -6,13 +6,11 @@ from typing import Any
 
 import msgspec
 
-TEXT, VOICE, CATEGORY, LINK = 0, 2, 4, 998
+TEXT, VOICE, CATEGORY, ANNOUNCEMENT, FORUM, MEDIA, LINK = 0, 2, 4, 5, 15, 16, 998
 DEFAULT, PIN_NOTICE, MEMBER_JOIN, REPLY = 0, 6, 7, 19
 AGE_RESTRICTED_GUILD = 3
 FLEXIBLE_NAMES = "TEXT_CHANNEL_FLEXIBLE_NAMES"
 FOUNDING_FEATURES = ("ANIMATED_BANNER", "ANIMATED_ICON", "BANNER", "INVITE_SPLASH")
-TOGGLED_FEATURES = ("INVITES_DISABLED", FLEXIBLE_NAMES, "DETACHED_BANNER")
-ALL_PERMISSIONS = 15772633886359551
 DEFAULT_PERMISSIONS = 8933636165185
 ADMINISTRATOR = 8
 
@@ -59,6 +57,8 @@ class Guild(msgspec.Struct):
     explicit_content_filter: int = 0
     default_message_notifications: int = 0
     message_history_cutoff: str | None = None
+    content_warning_level: int = 0
+    content_warning_text: str | None = None
 
     @property
     def features(self) -> list[str]:
@@ -88,6 +88,16 @@ class Overwrite(msgspec.Struct):
     deny: int = 0
 
 
+class ForumTag(msgspec.Struct):
+    """A tag that posts of a forum can carry."""
+
+    id: int
+    name: str
+    is_moderated: bool = False
+    emoji_id: int | None = None
+    emoji_name: str | None = None
+
+
 class Channel(msgspec.Struct):
     """A channel, category or link."""
 
@@ -106,6 +116,18 @@ class Channel(msgspec.Struct):
     last_message_id: int | None = None
     last_pin_timestamp: str | None = None
     overwrites: list[Overwrite] = []
+    nsfw_override: bool | None = None
+    content_warning_level: int = 0
+    content_warning_text: str | None = None
+    voice_connection_limit: int | None = None
+    auto_archive_minutes: int | None = None
+    thread_rate_limit_per_user: int | None = None
+    flags: int = 0
+    tags: list[ForumTag] = []
+    default_reaction: tuple[int | None, str | None] | None = None
+    default_sort_order: int | None = None
+    default_layout: int = 0
+    default_tag_setting: str | None = None
 
 
 class Attachment(msgspec.Struct):
@@ -116,7 +138,7 @@ class Attachment(msgspec.Struct):
     filename: str
     content_type: str
     size: int
-    expires_at: str
+    expires_at: str | None
     title: str | None = None
     description: str | None = None
     flags: int = 0

@@ -7,14 +7,12 @@ import re
 from . import payloads
 from .calls import NO_CONTENT, Call, Reply, reply
 from .entities import Emoji, Sticker
-from .errors import ApiError, invalid_image, limit_reached, unknown_emoji, unknown_sticker
+from .errors import ApiError, invalid_field, invalid_image, limit_reached, unknown_emoji, unknown_sticker
 from .fields import Fields
 from .images import Picture, picture_of
 
-MAX_EMOJIS = 50
-MAX_STICKERS = 50
 MAX_BULK = 50
-EMOJI_BASE64 = 524_288
+MAX_EMOJI_BYTES = 524_288
 STICKER_BASE64 = 699_051
 _EMOJI_NAME = re.compile(r"[A-Za-z0-9_]+")
 _EMOJI_FORMATS = "jpeg, png, apng, webp, gif, avif"
@@ -31,7 +29,7 @@ async def list_emojis(call: Call) -> Reply:
 async def create_emoji(call: Call) -> Reply:
     """POST /guilds/:guild_id/emojis"""
     fields = await call.fields()
-    name, image = _emoji_fields(fields)
+    name, image = _emoji_fields(fields, call)
     fields.check()
     call.guild()
     payload = await _add_emoji(call, name, image)
@@ -43,7 +41,7 @@ async def create_emojis(call: Call) -> Reply:
     """POST /guilds/:guild_id/emojis/bulk"""
     fields = await call.fields()
     items = fields.objects("emojis", 1, MAX_BULK, is_required=True) or []
-    wanted = [_emoji_fields(item) for item in items]
+    wanted = [_emoji_fields(item, call) for item in items]
     fields.adopt(items)
     fields.check()
     call.guild()
@@ -53,7 +51,7 @@ async def create_emojis(call: Call) -> Reply:
         try:
             success.append(await _add_emoji(call, name, image))
         except ApiError as error:
-            failed.append({"name": name, "error": error.code})
+            failed.append({"name": name, "error": _failure(call, error)})
     _announce_emojis(call)
     return reply({"success": success, "failed": failed})
 
@@ -111,7 +109,7 @@ async def create_stickers(call: Call) -> Reply:
         try:
             success.append(await _add_sticker(call, *item))
         except ApiError as error:
-            failed.append({"name": item[0], "error": error.code})
+            failed.append({"name": item[0], "error": _failure(call, error)})
     _announce_stickers(call)
     return reply({"success": success, "failed": failed})
 
@@ -137,6 +135,11 @@ async def delete_sticker(call: Call) -> Reply:
     return NO_CONTENT
 
 
+def _failure(call: Call, error: ApiError) -> str:
+    """Why an item failed: a code, from newer servers a text."""
+    return error.message if call.community.generation.is_emoji_pool_shared else error.code
+
+
 def _emoji_name(fields: Fields) -> str:
     name = fields.text("name", 2, 32, is_required=True)
     if name is not None and not _EMOJI_NAME.fullmatch(name):
@@ -144,8 +147,9 @@ def _emoji_name(fields: Fields) -> str:
     return name or ""
 
 
-def _emoji_fields(fields: Fields) -> tuple[str, bytes]:
-    return _emoji_name(fields), fields.image("image", EMOJI_BASE64, is_required=True) or b""
+def _emoji_fields(fields: Fields, call: Call) -> tuple[str, bytes]:
+    most = call.community.generation.max_emoji_base64
+    return _emoji_name(fields), fields.image("image", most, is_required=True) or b""
 
 
 def _sticker_texts(fields: Fields) -> tuple[str, str, list[str]]:
@@ -167,9 +171,13 @@ def _picture(image: bytes, formats: str) -> Picture:
 
 async def _add_emoji(call: Call, name: str, image: bytes) -> payloads.Json:
     picture = _picture(image, _EMOJI_FORMATS)
-    kin = sum(emoji.is_animated == picture.is_animated for emoji in call.community.emojis.values())
-    if kin >= MAX_EMOJIS:
-        if picture.is_animated:
+    generation = call.community.generation
+    is_shared = generation.is_emoji_pool_shared
+    if is_shared and len(image) > MAX_EMOJI_BYTES:
+        raise invalid_field("image", "IMAGE_SIZE_EXCEEDS_LIMIT", f"Image size exceeds {MAX_EMOJI_BYTES} bytes.")
+    kin = sum(is_shared or emoji.is_animated == picture.is_animated for emoji in call.community.emojis.values())
+    if kin >= generation.max_emojis:
+        if picture.is_animated and not is_shared:
             raise limit_reached("MAX_ANIMATED_EMOJIS", "animated emojis")
         raise limit_reached("MAX_EMOJIS", "emojis")
     emoji = Emoji(call.community.next_id(), name, picture.is_animated, call.caller.id)
@@ -180,7 +188,7 @@ async def _add_emoji(call: Call, name: str, image: bytes) -> payloads.Json:
 
 async def _add_sticker(call: Call, name: str, description: str, tags: list[str], image: bytes) -> payloads.Json:
     picture = _picture(image, _STICKER_FORMATS)
-    if len(call.community.stickers) >= MAX_STICKERS:
+    if len(call.community.stickers) >= call.community.generation.max_stickers:
         raise limit_reached("MAX_STICKERS", "stickers")
     sticker = Sticker(call.community.next_id(), name, description, tags, picture.is_animated, call.caller.id)
     await call.context.files.save(image, "stickers", str(sticker.id))

@@ -6,17 +6,17 @@ import asyncio
 import hashlib
 import shutil
 import tempfile
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from aiohttp import BodyPartReader
-
 from .images import jpeg_metadata_spans, picture_of
 
 HEAD_BYTES = 256 * 1024
 CHUNK_BYTES = 64 * 1024
+Read = Callable[[int], Awaitable[bytes]]
 RESTORED_MARK = b"\xff\xfe\x00\x0cre-encoded"
 
 
@@ -85,12 +85,12 @@ class Files:
         """Keep bytes under a key."""
         await asyncio.to_thread(self._write, self._root.joinpath(*key), data)
 
-    async def receive(self, part: BodyPartReader, most: int) -> Upload:
-        """Stream a part to disk; beyond `most` bytes it is only counted."""
+    async def receive(self, read: Read, most: int) -> Upload:
+        """Stream what `read` gives to disk; beyond `most` bytes it is only counted."""
         self._uploads += 1
         sink = _Sink(self._incoming / str(self._uploads), most)
         try:
-            digest = await self._drain(part, sink)
+            digest = await self._drain(read, sink)
         except BaseException:
             await asyncio.to_thread(sink.abandon)
             raise
@@ -108,10 +108,10 @@ class Files:
         """Delete the bytes of a key, or of all keys below it."""
         await asyncio.to_thread(self._remove, self._root.joinpath(*key))
 
-    async def _drain(self, part: BodyPartReader, sink: _Sink) -> str:
-        """Write the part to the sink; returns its SHA-256."""
+    async def _drain(self, read: Read, sink: _Sink) -> str:
+        """Write what `read` gives to the sink; returns its SHA-256."""
         digest = hashlib.sha256()
-        while chunk := await part.read_chunk(CHUNK_BYTES):
+        while chunk := await read(CHUNK_BYTES):
             sink.size += len(chunk)
             if sink.size > sink.most:
                 sink.pending, sink.pending_bytes = [], 0

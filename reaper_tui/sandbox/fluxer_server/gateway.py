@@ -15,9 +15,7 @@ from .community import Community
 
 HEARTBEAT_MS = 41_250
 HEARTBEAT_TIMEOUT_S = 45.0
-RESUME_S = 10.0
 MAX_PAYLOAD = 4096
-PAYLOADS_A_MINUTE = 120
 REPLAYED_EVENTS = 4096
 
 DISPATCH, HEARTBEAT, IDENTIFY, RESUME, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 0, 1, 2, 6, 9, 10, 11
@@ -87,7 +85,9 @@ class Gateway:
         """Run one connection from hello to close."""
         socket = web.WebSocketResponse(max_msg_size=0)
         await socket.prepare(request)
-        if request.query.get("v", "1") != "1" or request.query.get("encoding", "json") != "json":
+        generation = self._community.generation
+        version = request.query.get("v", "" if generation.demands_version else "1")
+        if version != "1" or request.query.get("encoding", "json") != "json":
             await socket.close(code=INVALID_VERSION)
             return socket
         await socket.send_json({"op": HELLO, "d": {"heartbeat_interval": HEARTBEAT_MS}})
@@ -117,7 +117,7 @@ class Gateway:
         task.add_done_callback(self._tasks.discard)
 
     async def _drop(self, session: Session) -> None:
-        await asyncio.sleep(RESUME_S)
+        await asyncio.sleep(self._community.generation.resume_seconds)
         if session.socket is None:
             self._sessions.pop(session.id, None)
 
@@ -144,7 +144,7 @@ class _Connection:
             arrivals.append(loop.time())
             while arrivals[0] < arrivals[-1] - 60:
                 arrivals.popleft()
-            if len(arrivals) > PAYLOADS_A_MINUTE:
+            if len(arrivals) > self._community.generation.payloads_a_minute:
                 await self._socket.close(code=RATE_LIMITED)
                 return
             close_code = await self._handle(message.data)
@@ -237,11 +237,12 @@ class _Connection:
                 session.sent = sequence
 
     def _ready(self, session: Session) -> dict[str, Any]:
+        guilds = [{"id": str(self._community.guild.id), "unavailable": True}]
         return {
             "v": 1,
             "session_id": session.id,
             "user": payloads.private_user(self._community.bot),
-            "guilds": [],
+            "guilds": guilds if self._community.generation.has_full_guild else [],
             "private_channels": [],
             "users": [],
             "relationships": [],
@@ -254,9 +255,9 @@ class _Connection:
     def _guild(self) -> dict[str, Any]:
         community = self._community
         return {
-            **payloads.guild(community.guild),
-            "properties": payloads.guild(community.guild),
-            "channels": [payloads.channel(channel, community.guild.id) for channel in community.channels.values()],
+            **payloads.guild(community.guild, community.generation),
+            "properties": payloads.guild(community.guild, community.generation),
+            "channels": [payloads.channel(channel, community) for channel in community.channels.values()],
             "roles": [payloads.role(role) for role in community.roles.values()],
             "emojis": [payloads.emoji(emoji) for emoji in community.emojis.values()],
             "stickers": [payloads.sticker(sticker) for sticker in community.stickers.values()],

@@ -6,7 +6,7 @@ from . import payloads
 from .avatars import EXTENSIONS, image_hash
 from .calls import Call, Reply, reply
 from .channels import renormalise_names
-from .entities import FLEXIBLE_NAMES, TEXT, TOGGLED_FEATURES, VOICE, Guild
+from .entities import AGE_RESTRICTED_GUILD, FLEXIBLE_NAMES, TEXT, VOICE, Guild
 from .errors import ApiError, invalid_field, invalid_image
 from .images import picture_of
 
@@ -24,13 +24,22 @@ _PICTURES = {"icon": "icons", "banner": "banners", "splash": "splashes", "embed_
 
 async def list_mine(call: Call) -> Reply:
     """GET /users/@me/guilds"""
-    return reply([payloads.guild(call.community.guild) | {"permissions": payloads.ALL_BITS}])
+    generation = call.community.generation
+    payload = payloads.guild(call.community.guild, generation)
+    if not generation.has_full_guild:
+        return reply([payload | {"permissions": payloads.ALL_BITS}])
+    if generation.has_threads:
+        payload["threads_active"] = True
+    return reply([payload | {"permissions": str(generation.permissions)}])
 
 
 async def get(call: Call) -> Reply:
     """GET /guilds/:guild_id"""
     call.guild()
-    return reply(payloads.guild(call.community.guild))
+    community = call.community
+    if community.generation.has_full_guild:
+        return reply(payloads.whole_guild(community))
+    return reply(payloads.guild(community.guild, community.generation))
 
 
 async def edit(call: Call) -> Reply:
@@ -42,9 +51,12 @@ async def edit(call: Call) -> Reply:
     system_channel_id, afk_channel_id = fields.snowflake("system_channel_id"), fields.snowflake("afk_channel_id")
     features = fields.strings("features", 100, 100)
     images = {key: fields.image(key) for key in _PICTURES}
+    is_nsfw, warning_level = fields.boolean("nsfw"), fields.integer("content_warning_level", 0, 2)
+    warning_text, cutoff = fields.text("content_warning_text", 1, 200), fields.text("message_history_cutoff", 1, 40)
     fields.check()
     call.guild()
     guild = call.community.guild
+    wanted = None if features is None else _toggled(call, features)
     _check_channel(call, "system_channel_id", system_channel_id, TEXT, "System channel", "SYSTEM_CHANNEL", "text")
     _check_channel(call, "afk_channel_id", afk_channel_id, VOICE, "AFK channel", "AFK_CHANNEL", "voice")
     for key, folder in _PICTURES.items():
@@ -58,9 +70,29 @@ async def edit(call: Call) -> Reply:
         guild.system_channel_id = system_channel_id
     if fields.has("afk_channel_id"):
         guild.afk_channel_id = afk_channel_id
-    if features is not None:
-        _set_features(call, [feature for feature in features if feature in TOGGLED_FEATURES])
+    if call.community.generation.has_full_guild:
+        guild.verification_level = min(guild.verification_level, 3)
+        if is_nsfw is not None:
+            guild.nsfw_level = AGE_RESTRICTED_GUILD if is_nsfw else 0
+        guild.content_warning_level = guild.content_warning_level if warning_level is None else warning_level
+        if fields.has("content_warning_text"):
+            guild.content_warning_text = warning_text
+        if fields.has("message_history_cutoff"):
+            guild.message_history_cutoff = cutoff
+    if wanted is not None:
+        _set_features(call, wanted)
     return _saved(call)
+
+
+def _toggled(call: Call, features: list[str]) -> list[str]:
+    """Those that can be switched; newer servers refuse to add any other."""
+    generation, guild = call.community.generation, call.community.guild
+    for feature in features:
+        is_known = feature in generation.toggled_features or feature in guild.features
+        if generation.has_full_guild and not is_known:
+            message = f"Guild feature {feature} can't be toggled."
+            raise invalid_field("features", "GUILD_FEATURE_NOT_TOGGLEABLE", message)
+    return [feature for feature in features if feature in generation.toggled_features]
 
 
 async def set_flexible_names(call: Call) -> Reply:
@@ -115,6 +147,6 @@ def _set_features(call: Call, features: list[str]) -> None:
 
 def _saved(call: Call) -> Reply:
     call.community.save_guild()
-    payload = payloads.guild(call.community.guild)
+    payload = payloads.guild(call.community.guild, call.community.generation)
     call.context.gateway.dispatch("GUILD_UPDATE", payload)
     return reply(payload)

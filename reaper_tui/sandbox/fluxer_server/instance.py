@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .calls import Call, Reply, reply
 from .errors import ApiError
 
@@ -27,6 +29,8 @@ _PREMIUM = {
 
 async def well_known(call: Call) -> Reply:
     """GET /.well-known/fluxer"""
+    if call.community.generation.build is not None:
+        return reply(_newer(call))
     origin = call.context.origin
     api = f"{origin}/api"
     return reply(
@@ -64,6 +68,66 @@ async def well_known(call: Call) -> Reply:
             },
         }
     )
+
+
+def _newer(call: Call) -> dict[str, Any]:
+    origin, generation = call.context.origin, call.community.generation
+    api = f"{origin}/api"
+    places = ("marketing", "admin", "invite", "gift")
+    endpoints = {"api": api, "api_client": api, "api_public": api, "gateway": gateway_url(origin)}
+    endpoints |= {"media": call.context.media, "static_cdn": f"{origin}/static", "webapp": origin}
+    features = {
+        "voice_enabled": False,
+        "stripe_enabled": False,
+        "self_hosted": True,
+        "presigned_attachment_uploads": generation.has_uploads,
+        "emails_enabled": False,
+        "premium_enabled": False,
+        "stripe_serviceable": False,
+        "account_identity": "email",
+        "tag_style": "discriminator",
+    }
+    premium = _PREMIUM | {"max_guild_emojis": 500, "max_guild_stickers": 500}
+    return {
+        "api_code_version": 1,
+        "endpoints": endpoints | {place: f"{origin}/{place}" for place in places},
+        "captcha": {"provider": "none"},
+        "features": features,
+        "gif": {"provider": "none"},
+        "sso": {"enabled": False},
+        "registration": {"mode": "open"},
+        "community": {
+            "single_community": False,
+            "single_community_guild_id": None,
+            "direct_messages_disabled": False,
+            "guild_create_access": "everyone",
+        },
+        "services": {},
+        "limits": {
+            "version": 2,
+            "traitDefinitions": ["premium"],
+            "rules": [
+                {"id": "default", "overrides": {}},
+                {"id": "premium", "filters": {"traits": ["premium"]}, "overrides": premium},
+            ],
+            "defaultsHash": generation.name,
+        },
+        "push": {"public_vapid_key": None},
+        "app_public": {},
+    }
+
+
+async def openapi(call: Call) -> Reply:
+    """GET /openapi.json: the routes that are served"""
+    paths: dict[str, dict[str, Any]] = {}
+    for method, template in call.context.server.served_routes:
+        if template.startswith("/.well-known"):
+            continue
+        path = "/".join(f"{{{part[1:]}}}" if part.startswith(":") else part for part in template.split("/"))
+        paths.setdefault(path, {})[method.lower()] = {"responses": {"default": {"description": "The answer."}}}
+    info = {"title": "Fluxer API", "version": "1"}
+    servers = [{"url": f"{call.context.origin}/api/v1"}]
+    return reply({"openapi": "3.1.0", "info": info, "servers": servers, "paths": paths})
 
 
 async def gateway_bot(call: Call) -> Reply:

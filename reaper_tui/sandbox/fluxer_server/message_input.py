@@ -15,21 +15,22 @@ from .embeds import EmbedInput, check_totals, stored, text
 from .entities import Reference
 from .errors import ApiError, empty_message, invalid_field, invalid_message_data
 from .files import Files, Upload
+from .generation import Generation
 from .text import filename, normalised, utf16_length
 
-MAX_CONTENT = 2000
 MAX_FILES = 10
 MAX_FILE_BYTES = 25 * 1024 * 1024
-SENDABLE_FLAGS = 4 | 4096 | 8192 | 131072
 FORWARD = 1
 _FILE_FIELD = re.compile(r"files\[(\d+)\]")
+_LEGACY_FILE_FIELD = re.compile(r"file(\d*)")
+_SAFE_INTEGER = 2**53 - 1
 
 
 class AttachmentInput(msgspec.Struct):
     """What a client says about a file."""
 
     id: int | str
-    filename: str
+    filename: str | None = None
     title: str | None = None
     description: str | None = None
     flags: int | str = 0
@@ -64,7 +65,7 @@ class MessageInput(msgspec.Struct):
     message_reference: ReferenceInput | None = None
     allowed_mentions: AllowedMentions | None = None
     flags: int | None = None
-    nonce: str | None = None
+    nonce: str | int | None = None
     sticker_ids: list[str | int] | None = None
     tts: bool | None = None
 
@@ -110,10 +111,10 @@ class Draft:
         """Whether nothing in it would be visible."""
         return not (self.content or self.embeds or self.files or self.sticker_ids)
 
-    def check_content(self) -> None:
-        """Refuse too long a text and too many embeds."""
-        if self.content is not None and utf16_length(self.content) > MAX_CONTENT:
-            message = f"Text must not exceed {MAX_CONTENT} characters."
+    def check_content(self, most: int) -> None:
+        """Refuse more than `most` characters and too many embeds."""
+        if self.content is not None and utf16_length(self.content) > most:
+            message = f"Text must not exceed {most} characters."
             raise invalid_field("content", "CONTENT_EXCEEDS_MAX_LENGTH", message)
         if self.embeds:
             check_totals(self.embeds)
@@ -153,33 +154,45 @@ class Parts:
 
     payload: str | None = None
     uploads: dict[int, Upload] = field(default_factory=dict[int, Upload])
+    names: dict[int, str] = field(default_factory=dict[int, str])
 
     async def discard(self, files: Files) -> None:
         """Delete the files that no message took."""
         await files.discard(list(self.uploads.values()))
 
 
-async def receive_parts(request: web.BaseRequest, files: Files, parts: Parts) -> None:
+async def receive_parts(request: web.BaseRequest, files: Files, parts: Parts, generation: Generation) -> None:
     """Stream the parts of the body into `parts`."""
     try:
         reader = await request.multipart()
-        await _read_all(reader, files, parts)
+        await _read_all(reader, files, parts, generation)
     except (ValueError, AssertionError):
         message = "Failed to parse multipart form data."
         raise invalid_field("multipart_form", "FAILED_TO_PARSE_MULTIPART_FORM_DATA", message) from None
 
 
-async def _read_all(reader: MultipartReader, files: Files, parts: Parts) -> None:
+async def _read_all(reader: MultipartReader, files: Files, parts: Parts, generation: Generation) -> None:
     while (part := await reader.next()) is not None:
         assert isinstance(part, BodyPartReader)
         if part.name == "payload_json":
             parts.payload = await part.text()
-        elif part.name is not None and part.name.startswith("files[") and part.filename is not None:
-            found = _FILE_FIELD.fullmatch(part.name)
-            upload = await files.receive(part, MAX_FILE_BYTES)
-            parts.uploads[int(found[1]) if found else -1 - len(parts.uploads)] = upload
+        elif part.name is not None and part.filename is not None and _is_file_field(part.name, generation):
+            upload = await files.receive(part.read_chunk, MAX_FILE_BYTES)
+            index = _index_of(part.name, parts)
+            parts.uploads[index], parts.names[index] = upload, part.filename
         else:
             await part.release()
+
+
+def _is_file_field(name: str, generation: Generation) -> bool:
+    is_legacy = not generation.needs_file_metadata and _LEGACY_FILE_FIELD.fullmatch(name) is not None
+    return name.startswith("files[") or is_legacy
+
+
+def _index_of(name: str, parts: Parts) -> int:
+    """The number of a file, negative if its field's name has none."""
+    found = _FILE_FIELD.fullmatch(name) or _LEGACY_FILE_FIELD.fullmatch(name)
+    return -1 - len(parts.uploads) if found is None else int(found[1] or 0)
 
 
 def input_of(parts: Parts, schema: type[Input]) -> Input:
@@ -195,9 +208,9 @@ def input_of(parts: Parts, schema: type[Input]) -> Input:
     return _converted(value, schema)
 
 
-def draft_of(message: MessageInput) -> Draft:
+def draft_of(message: MessageInput, generation: Generation) -> Draft:
     """The cleaned message; every failure is the same opaque 400."""
-    nonce = None if message.nonce is None else text(message.nonce, 32)
+    nonce = _nonce(message.nonce, generation)
     allowed = message.allowed_mentions
     if allowed is not None and max(len(allowed.users or ()), len(allowed.roles or ())) > 100:
         raise invalid_message_data()
@@ -219,14 +232,21 @@ def descriptions_of(message: MessageInput) -> list[FileDescription]:
     return [_description(item) for item in message.attachments or ()]
 
 
-def pair_files(descriptions: list[FileDescription], parts: Parts) -> list[tuple[FileDescription, Upload]]:
-    """Each description with its upload; both sides must match one to one."""
+def pair_files(
+    descriptions: list[FileDescription], parts: Parts, generation: Generation
+) -> list[tuple[FileDescription, Upload]]:
+    """Each description with its upload; both sides must match one to one where files need a description."""
     for index in parts.uploads:
         if index < 0:
             raise invalid_field("files", "INVALID_FILE_FIELD_NAME", "Invalid file field name.")
         if index >= MAX_FILES:
             message = f"File index {index} exceeds the maximum allowed index of {MAX_FILES - 1}."
             raise invalid_field("files", "FILE_INDEX_EXCEEDS_MAXIMUM", message)
+    if not generation.needs_file_metadata:
+        described = {description.index for description in descriptions}
+        bare = [index for index in parts.uploads if index not in described]
+        descriptions = [*descriptions, *(_undescribed(index, parts.names[index]) for index in bare)]
+        descriptions.sort(key=lambda description: description.index)
     if parts.uploads and not descriptions:
         message = "Attachments metadata array is required when uploading files."
         raise invalid_field("attachments", "ATTACHMENTS_METADATA_REQUIRED_WHEN_UPLOADING", message)
@@ -252,8 +272,22 @@ def _converted(value: Any, schema: type[Input]) -> Input:
         raise invalid_message_data() from None
 
 
+def _nonce(value: str | int | None, generation: Generation) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, int):
+        if not generation.has_rich_webhooks or abs(value) > _SAFE_INTEGER:
+            raise invalid_message_data()
+        value = str(value)
+    return text(value, 32)
+
+
+def _undescribed(index: int, name: str) -> FileDescription:
+    return FileDescription(index, filename(name), None, None, 0, None, None)
+
+
 def _description(item: AttachmentInput) -> FileDescription:
-    if not 1 <= utf16_length(item.filename) <= 255:
+    if item.filename is None or not 1 <= utf16_length(item.filename) <= 255:
         raise invalid_message_data()
     with suppress(ValueError):
         return FileDescription(

@@ -8,12 +8,11 @@ from . import attachments, payloads
 from .calls import NO_CONTENT, Call, Context, Reply, reply
 from .community import Community
 from .embeds import link_uploads
-from .entities import DEFAULT, REPLY, TEXT, Channel, Message, Reference, Snapshot, StickerItem
-from .errors import ApiError, empty_message, invalid_field, unknown_channel, unknown_message
+from .entities import DEFAULT, REPLY, Attachment, Message, Reference, Snapshot, StickerItem
+from .errors import ApiError, empty_message, invalid_field, invalid_message_data, unknown_channel, unknown_message
 from .mentions import mentions_of
 from .message_input import (
     FORWARD,
-    SENDABLE_FLAGS,
     Draft,
     MessageInput,
     Parts,
@@ -41,7 +40,7 @@ async def store_draft(message: Message, draft: Draft, context: Context) -> None:
     """Finish a message with the draft's text, embeds and files, then add it to its channel."""
     community = context.community
     message.content = without_unknown_emojis(draft.content or "", community.emojis)
-    message.flags = (draft.flags or 0) & SENDABLE_FLAGS
+    message.flags = (draft.flags or 0) & community.generation.sendable_flags
     message.embeds = tuple(draft.embeds or ())
     if attachments.has_virus(draft.files):
         message.content = VIRUS_TEXT
@@ -62,15 +61,15 @@ async def store_draft(message: Message, draft: Draft, context: Context) -> None:
 
 async def create(call: Call) -> Reply:
     """POST /channels/:channel_id/messages"""
-    parts = Parts()
+    parts, generation = Parts(), call.community.generation
     try:
         if is_multipart(call.request):
-            await receive_parts(call.request, call.context.files, parts)
+            await receive_parts(call.request, call.context.files, parts, generation)
             body = input_of(parts, MessageInput)
-            draft = draft_of(body)
-            draft.files = pair_files(descriptions_of(body), parts)
+            draft = draft_of(body, generation)
+            draft.files = pair_files(descriptions_of(body), parts, generation)
         else:
-            draft = draft_of(await read_json(call.request, MessageInput, is_lenient=False))
+            draft = draft_of(await read_json(call.request, MessageInput, is_lenient=False), generation)
         return await _send(call, draft)
     finally:
         if parts.uploads:
@@ -79,27 +78,27 @@ async def create(call: Call) -> Reply:
 
 async def _send(call: Call, draft: Draft) -> Reply:
     channel = call.open_channel()
-    if channel.type != TEXT:
+    generation = call.community.generation
+    if channel.type not in generation.post_types:
         message = "You can't send messages in a non-text channel."
         raise ApiError(400, "CANNOT_SEND_MESSAGES_IN_NON_TEXT_CHANNEL", message)
-    if not call.community.has_session_started:
+    if generation.needs_session and not call.community.has_session_started:
         message = "You must start a session before sending messages."
         raise invalid_field("content", "MUST_START_SESSION_BEFORE_SENDING", message)
     is_forward = draft.reference is not None and draft.reference.type == FORWARD
-    draft.check_content()
-    if is_forward and not draft.is_empty:
-        text = "Forwarded messages can't include content, embeds, attachments, or stickers."
-        raise invalid_field("message_reference", "FORWARD_MESSAGES_CANNOT_CONTAIN_CONTENT", text)
-    if not is_forward:
+    draft.check_content(generation.max_content)
+    if is_forward:
+        check_forward(draft)
+    else:
         draft.check_not_empty()
     if call.context.server.ignores_nonces:
         draft.nonce = None
-    earlier = earlier_message(call.community, channel.id, draft.nonce)
+    earlier = earlier_message(call.community, call.caller.id, channel.id, draft.nonce)
     if earlier is not None:
         return reply(shown(earlier, call.context) | {"nonce": draft.nonce})
     message = Message(0, channel.id, call.caller.id, nonce=draft.nonce)
-    message.stickers = tuple(_sticker(call.community, sticker_id) for sticker_id in draft.sticker_ids)
-    replied = None if draft.reference is None else _refer(call, channel, message, draft.reference)
+    message.stickers = tuple(sticker_item(call.community, sticker_id) for sticker_id in draft.sticker_ids)
+    replied = None if draft.reference is None else refer(call.community, channel.id, message, draft.reference)
     users, roles, message.mentions_everyone = mentions_of(
         draft.content or "", call.caller.id, replied, draft.allowed_mentions, call.community
     )
@@ -107,7 +106,7 @@ async def _send(call: Call, draft: Draft) -> Reply:
     message.id = call.community.next_id()
     await store_draft(message, draft, call.context)
     if draft.nonce is not None:
-        call.community.remember_nonce(draft.nonce, message)
+        call.community.remember_nonce(message)
     payload = shown(message, call.context)
     if draft.nonce is not None:
         payload["nonce"] = draft.nonce
@@ -115,9 +114,9 @@ async def _send(call: Call, draft: Draft) -> Reply:
     return reply(payload)
 
 
-def earlier_message(community: Community, channel_id: int, nonce: str | None) -> Message | None:
-    """The message that the nonce made before; none if it is gone."""
-    place = None if nonce is None else community.recall_nonce(nonce)
+def earlier_message(community: Community, author_id: int, channel_id: int, nonce: str | None) -> Message | None:
+    """The message that the nonce of a bot or webhook made before; none if it is gone."""
+    place = None if nonce is None else community.recall_nonce(author_id, nonce)
     if place is None:
         return None
     if place[0] != channel_id:
@@ -125,23 +124,30 @@ def earlier_message(community: Community, channel_id: int, nonce: str | None) ->
     return community.messages.get(place[1])
 
 
-def _sticker(community: Community, sticker_id: int) -> StickerItem:
+def check_forward(draft: Draft) -> None:
+    """Refuse a forward that says anything of its own."""
+    if not draft.is_empty:
+        text = "Forwarded messages can't include content, embeds, attachments, or stickers."
+        raise invalid_field("message_reference", "FORWARD_MESSAGES_CANNOT_CONTAIN_CONTENT", text)
+
+
+def sticker_item(community: Community, sticker_id: int) -> StickerItem:
+    """The sticker as a message remembers it."""
     sticker = community.stickers.get(sticker_id)
     if sticker is None:
         raise invalid_field("sticker", "CUSTOM_STICKER_NOT_FOUND", "Custom sticker wasn't found.")
     return StickerItem(sticker.id, sticker.name, sticker.is_animated)
 
 
-def _refer(call: Call, channel: Channel, message: Message, reference: Reference) -> Message | None:
+def refer(community: Community, channel_id: int, message: Message, reference: Reference) -> Message | None:
     """Make the message a reply or a forward; returns the message that a reply answers."""
-    target = call.community.messages.get(reference.message_id)
-    source_id = reference.channel_id if reference.type == FORWARD else channel.id
-    if reference.type == FORWARD and source_id not in call.community.channels:
+    target = community.messages.get(reference.message_id)
+    source_id = reference.channel_id if reference.type == FORWARD else channel_id
+    if reference.type == FORWARD and source_id not in community.channels:
         raise unknown_channel()
     if target is None or target.channel_id != source_id:
         raise unknown_message()
-    guild_id = call.community.guild.id
-    message.reference = Reference(target.channel_id, target.id, guild_id, reference.type)
+    message.reference = Reference(target.channel_id, target.id, community.guild.id, reference.type)
     if reference.type == FORWARD:
         message.snapshot = Snapshot(
             content=target.content,
@@ -212,34 +218,64 @@ async def get(call: Call) -> Reply:
 
 async def edit(call: Call) -> Reply:
     """PATCH /channels/:channel_id/messages/:message_id"""
-    draft = draft_of(await read_json(call.request, MessageInput, is_lenient=False))
+    generation = call.community.generation
+    body = await read_json(call.request, MessageInput, is_lenient=False)
+    draft = draft_of(body, generation)
     channel = call.open_channel()
     message = call.message(channel)
     if message.webhook_id is not None or message.author_id != call.caller.id:
         text = "You can't edit another user's message."
         raise ApiError(403, "CANNOT_EDIT_OTHER_USER_MESSAGE", text)
-    draft.check_content()
-    content = message.content if draft.content is None else draft.content
-    embeds = message.embeds if draft.embeds is None else tuple(draft.embeds)
-    if not (content or embeds or message.attachments or message.stickers):
-        raise empty_message()
-    if draft.embeds is not None:
-        link_uploads(embeds, {item.filename: item.id for item in message.attachments})
-    message.content = without_unknown_emojis(content, call.community.emojis)
-    message.embeds = embeds
-    if draft.flags is not None:
-        message.flags = draft.flags & SENDABLE_FLAGS
-    message.edited_timestamp = call.community.now_iso()
-    call.community.save_message(message)
+    if generation.has_rich_webhooks:
+        check_editable(message)
+    elif any(item.filename is None for item in body.attachments or ()):
+        raise invalid_message_data()
+    change_message(call, message, draft, _kept(message, body))
     payload = shown(message, call.context)
     call.context.gateway.dispatch("MESSAGE_UPDATE", payload | {"guild_id": str(call.community.guild.id)})
     return reply(payload)
 
 
+def check_editable(message: Message) -> None:
+    """Refuse to edit a system message or a forward."""
+    if message.type not in (DEFAULT, REPLY):
+        raise ApiError(400, "CANNOT_MODIFY_SYSTEM_WEBHOOK", "You can't edit system messages.")
+    if message.snapshot is not None:
+        text = "Messages with snapshots can't be edited."
+        raise invalid_field("message_reference", "MESSAGES_WITH_SNAPSHOTS_CANNOT_BE_EDITED", text)
+
+
+def _kept(message: Message, body: MessageInput) -> tuple[Attachment, ...]:
+    """The attachments that the edit lists, all if it lists none."""
+    if body.attachments is None or any(item.filename is not None for item in body.attachments):
+        return message.attachments
+    listed = {str(item.id) for item in body.attachments}
+    return tuple(attachment for attachment in message.attachments if str(attachment.id) in listed)
+
+
+def change_message(call: Call, message: Message, draft: Draft, kept: tuple[Attachment, ...]) -> None:
+    """Give the message the draft's text, embeds and flags; of its files only some are kept."""
+    generation = call.community.generation
+    draft.check_content(generation.max_content)
+    content = message.content if draft.content is None else draft.content
+    embeds = message.embeds if draft.embeds is None else tuple(draft.embeds)
+    if not (content or embeds or kept or message.stickers):
+        raise empty_message()
+    if draft.embeds is not None:
+        link_uploads(embeds, {item.filename: item.id for item in kept})
+    content = without_unknown_emojis(content, call.community.emojis)
+    if not generation.has_rich_webhooks or content != message.content:
+        message.edited_timestamp = call.community.now_iso()
+    message.content, message.embeds, message.attachments = content, embeds, kept
+    if draft.flags is not None:
+        message.flags = draft.flags & generation.sendable_flags
+    call.community.save_message(message)
+
+
 async def delete(call: Call) -> Reply:
     """DELETE /channels/:channel_id/messages/:message_id"""
     message = call.message(call.open_channel())
-    await _forget(call, [message])
+    await forget(call, [message])
     call.context.gateway.dispatch("MESSAGE_DELETE", _where(call, message.channel_id) | {"id": str(message.id)})
     return NO_CONTENT
 
@@ -259,7 +295,7 @@ async def bulk_delete(call: Call) -> Reply:
     found = [
         message for id in wanted if (message := call.community.messages.get(id)) and message.channel_id == channel.id
     ]
-    await _forget(call, found)
+    await forget(call, found)
     if found:
         where = _where(call, channel.id) | {"ids": [str(message.id) for message in found]}
         call.context.gateway.dispatch("MESSAGE_DELETE_BULK", where)
@@ -274,7 +310,8 @@ async def typing(call: Call) -> Reply:
     return NO_CONTENT
 
 
-async def _forget(call: Call, messages: list[Message]) -> None:
+async def forget(call: Call, messages: list[Message]) -> None:
+    """Delete the messages with their files."""
     for message in messages:
         call.community.remove_message(message)
     for message in messages:

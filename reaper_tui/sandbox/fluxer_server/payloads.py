@@ -8,12 +8,18 @@ from urllib.parse import quote
 
 from .community import Community
 from .entities import (
+    AGE_RESTRICTED_GUILD,
+    ANNOUNCEMENT,
+    CATEGORY,
+    FORUM,
     LINK,
+    MEDIA,
     TEXT,
     VOICE,
     Attachment,
     Channel,
     Emoji,
+    ForumTag,
     Guild,
     Invite,
     Member,
@@ -25,6 +31,7 @@ from .entities import (
     User,
     Webhook,
 )
+from .generation import Generation
 from .snowflakes import iso_from_milliseconds, milliseconds_of
 
 Json = dict[str, Any]
@@ -92,9 +99,9 @@ def _pictures(entity: Guild) -> Json:
     return result | {"embed_splash": entity.embed_splash, "embed_splash_width": width, "embed_splash_height": height}
 
 
-def guild(entity: Guild) -> Json:
+def guild(entity: Guild, generation: Generation) -> Json:
     """The guild's settings."""
-    return {
+    result: Json = {
         "id": str(entity.id),
         "name": entity.name,
         **_pictures(entity),
@@ -113,6 +120,26 @@ def guild(entity: Guild) -> Json:
         "default_message_notifications": entity.default_message_notifications,
         "disabled_operations": 0,
         "message_history_cutoff": entity.message_history_cutoff,
+    }
+    if generation.has_full_guild:
+        result |= {
+            "nsfw": entity.nsfw_level == AGE_RESTRICTED_GUILD,
+            "content_warning_level": entity.content_warning_level,
+            "content_warning_text": entity.content_warning_text,
+        }
+    return result
+
+
+def whole_guild(community: Community) -> Json:
+    """The guild with what is in it."""
+    creators = community.users
+    return guild(community.guild, community.generation) | {
+        "roles": [role(item) for item in community.roles.values()],
+        "emojis": [emoji(item, creators[item.user_id]) for item in community.emojis.values()],
+        "stickers": [sticker(item, creators[item.user_id]) for item in community.stickers.values()],
+        "channels": [channel(item, community) for item in community.channels.values()],
+        "member_count": len(community.members),
+        "online_count": 1,
     }
 
 
@@ -135,9 +162,11 @@ def overwrite(entity: Overwrite) -> Json:
     return {"id": str(entity.id), "type": entity.type, "allow": str(entity.allow), "deny": str(entity.deny)}
 
 
-def channel(entity: Channel, guild_id: int) -> Json:
+def channel(entity: Channel, community: Community) -> Json:
     """A channel of any type, with the keys that this type has."""
-    result: Json = {"id": str(entity.id), "guild_id": str(guild_id), "name": entity.name}
+    if community.generation.has_threads:
+        return _newer_channel(entity, community.guild.id)
+    result: Json = {"id": str(entity.id), "guild_id": str(community.guild.id), "name": entity.name}
     if entity.type == TEXT:
         result["topic"] = entity.topic
     if entity.type == LINK:
@@ -154,6 +183,68 @@ def channel(entity: Channel, guild_id: int) -> Json:
     if entity.type == TEXT:
         result |= {"nsfw": entity.is_nsfw, "rate_limit_per_user": entity.rate_limit_per_user}
     return result
+
+
+def _newer_channel(entity: Channel, guild_id: int) -> Json:
+    result: Json = {
+        "id": str(entity.id),
+        "guild_id": str(guild_id),
+        "name": entity.name,
+        "type": entity.type,
+        "position": entity.position,
+        "permission_overwrites": [overwrite(item) for item in entity.overwrites],
+    }
+    if entity.type == CATEGORY:
+        return result
+    result["parent_id"] = _id(entity.parent_id)
+    if entity.type == LINK:
+        return result | {"url": entity.url}
+    result |= {
+        "nsfw": entity.is_nsfw,
+        "nsfw_override": entity.nsfw_override,
+        "content_warning_level": entity.content_warning_level,
+        "content_warning_text": entity.content_warning_text,
+        "rate_limit_per_user": entity.rate_limit_per_user,
+        "last_message_id": _id(entity.last_message_id),
+        "topic": entity.topic,
+    }
+    if entity.type == VOICE:
+        return result | {
+            "bitrate": entity.bitrate,
+            "user_limit": entity.user_limit,
+            "voice_connection_limit": entity.voice_connection_limit or 5,
+            "rtc_region": entity.rtc_region,
+        }
+    if entity.type in (TEXT, ANNOUNCEMENT):
+        result["last_pin_timestamp"] = entity.last_pin_timestamp
+    if entity.auto_archive_minutes is not None:
+        result["default_auto_archive_duration"] = entity.auto_archive_minutes
+    if entity.thread_rate_limit_per_user is not None:
+        result["default_thread_rate_limit_per_user"] = entity.thread_rate_limit_per_user
+    if entity.type in (FORUM, MEDIA):
+        emoji_id, emoji_name = entity.default_reaction or (None, None)
+        reaction = {"emoji_id": _id(emoji_id), "emoji_name": emoji_name}
+        result |= {
+            "available_tags": [forum_tag(tag) for tag in entity.tags],
+            "default_reaction_emoji": None if entity.default_reaction is None else reaction,
+            "default_sort_order": entity.default_sort_order,
+            "default_tag_setting": entity.default_tag_setting or "match_some",
+            "flags": entity.flags,
+        }
+    if entity.type == FORUM:
+        result["default_forum_layout"] = entity.default_layout
+    return result
+
+
+def forum_tag(entity: ForumTag) -> Json:
+    """A tag of a forum."""
+    return {
+        "id": str(entity.id),
+        "name": entity.name,
+        "moderated": entity.is_moderated,
+        "emoji_id": _id(entity.emoji_id),
+        "emoji_name": entity.emoji_name,
+    }
 
 
 def member(entity: Member, community: Community) -> Json:
@@ -228,7 +319,7 @@ def invite(entity: Invite, community: Community) -> Json:
     }
 
 
-def attachment(entity: Attachment, media: str) -> Json:
+def attachment(entity: Attachment, media: str, generation: Generation) -> Json:
     """A stored file and where it is served."""
     address = f"{media}/attachments/{entity.channel_id}/{entity.id}/{entity.filename}"
     result: Json = {
@@ -238,7 +329,7 @@ def attachment(entity: Attachment, media: str) -> Json:
         "description": entity.description,
         "content_type": entity.content_type,
     }
-    if entity.content_hash is not None:
+    if entity.content_hash is not None or generation.has_full_guild:
         result["content_hash"] = entity.content_hash
     result |= {"size": entity.size, "url": address, "proxy_url": address}
     if entity.dimensions is not None:
@@ -256,13 +347,13 @@ def attachment(entity: Attachment, media: str) -> Json:
     return result
 
 
-def _embed_media(stored: Json, attachments: Sequence[Attachment], media: str) -> Json:
+def _embed_media(stored: Json, attachments: Sequence[Attachment], media: str, generation: Generation) -> Json:
     source = next((item for item in attachments if item.id == stored.get("attachment_id")), None)
     if source is None:
         scheme, _, rest = str(stored["url"]).partition("://")
         result: Json = {"url": stored["url"], "proxy_url": f"{media}/external/unsigned/{scheme}/{quote(rest)}"}
     else:
-        shown = attachment(source, media)
+        shown = attachment(source, media, generation)
         keys = ("url", "proxy_url", "content_type", "content_hash", "width", "height", "placeholder")
         result = {key: shown[key] for key in keys if key in shown}
     if "description" in stored:
@@ -270,20 +361,20 @@ def _embed_media(stored: Json, attachments: Sequence[Attachment], media: str) ->
     return result | {"flags": 0}
 
 
-def _embed(stored: Json, attachments: Sequence[Attachment], media: str) -> Json:
+def _embed(stored: Json, attachments: Sequence[Attachment], media: str, generation: Generation) -> Json:
     result = dict(stored)
     for key in ("image", "thumbnail"):
         if key in stored:
-            result[key] = _embed_media(stored[key], attachments, media)
+            result[key] = _embed_media(stored[key], attachments, media, generation)
     return result
 
 
-def _snapshot(entity: Snapshot, media: str) -> Json:
+def _snapshot(entity: Snapshot, media: str, generation: Generation) -> Json:
     result: Json = {"content": entity.content, "timestamp": entity.timestamp}
     if entity.mentions:
         result["mentions"] = [str(id) for id in entity.mentions]
-    result["embeds"] = [_embed(item, entity.attachments, media) for item in entity.embeds]
-    result["attachments"] = [attachment(item, media) for item in entity.attachments]
+    result["embeds"] = [_embed(item, entity.attachments, media, generation) for item in entity.embeds]
+    result["attachments"] = [attachment(item, media, generation) for item in entity.attachments]
     return result | {"type": entity.type, "flags": entity.flags}
 
 
@@ -306,6 +397,7 @@ def message(
     entity: Message, community: Community, media: str, *, with_reactions: bool = False, is_reply_shown: bool = True
 ) -> Json:
     """A message; the one it answers is shown inside, as it is now."""
+    generation = community.generation
     result: Json = {
         "id": str(entity.id),
         "channel_id": str(entity.channel_id),
@@ -322,12 +414,15 @@ def message(
         "pinned": entity.pinned_at is not None,
         "mention_everyone": entity.mentions_everyone,
     }
-    if entity.mentions:
+    is_bare = generation.omits_empty_lists
+    if not is_bare:
+        result["tts"] = False
+    if entity.mentions or not is_bare:
         result["mentions"] = [user(community.users[id]) for id in entity.mentions]
-    if entity.mention_roles:
+    if entity.mention_roles or not is_bare:
         result["mention_roles"] = [str(id) for id in entity.mention_roles]
-    result["embeds"] = [_embed(item, entity.attachments, media) for item in entity.embeds]
-    result["attachments"] = [attachment(item, media) for item in entity.attachments]
+    result["embeds"] = [_embed(item, entity.attachments, media, generation) for item in entity.embeds]
+    result["attachments"] = [attachment(item, media, generation) for item in entity.attachments]
     result["stickers"] = [
         {"id": str(item.id), "name": item.name, "animated": item.is_animated} for item in entity.stickers
     ]
@@ -345,7 +440,7 @@ def message(
             target = community.messages.get(reference.message_id)
             result["referenced_message"] = target and message(target, community, media, is_reply_shown=False)
     if entity.snapshot is not None:
-        result["message_snapshots"] = [_snapshot(entity.snapshot, media)]
+        result["message_snapshots"] = [_snapshot(entity.snapshot, media, generation)]
     return result
 
 

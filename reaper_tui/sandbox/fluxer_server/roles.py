@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import payloads
 from .calls import NO_CONTENT, Call, Reply, reply
 from .community import Community
-from .entities import ALL_PERMISSIONS, DEFAULT_PERMISSIONS, Member, Role
+from .entities import DEFAULT_PERMISSIONS, Member, Role
 from .errors import invalid_field, limit_reached, missing_permissions, unknown_member, unknown_role
 
 MAX_ROLES = 250
@@ -50,7 +50,7 @@ async def create(call: Call) -> Reply:
     if len(call.community.roles) >= MAX_ROLES:
         raise limit_reached("MAX_GUILD_ROLES", "guild roles", max_guild_roles=MAX_ROLES)
     assert name is not None
-    granted = DEFAULT_PERMISSIONS if permissions is None else permissions & ALL_PERMISSIONS
+    granted = DEFAULT_PERMISSIONS if permissions is None else call.granted(permissions)
     role = Role(call.community.next_id(), name, granted, colour or 0)
     call.community.save_role(role)
     return reply(_announce(call, "GUILD_ROLE_CREATE", role))
@@ -68,7 +68,7 @@ async def edit(call: Call) -> Reply:
     if not _is_manageable(call, role):
         raise missing_permissions()
     if permissions is not None:
-        role.permissions = permissions & ALL_PERMISSIONS
+        role.permissions = call.granted(permissions, role.permissions)
     if role.id != call.community.guild.id:
         role.name = name or role.name
         role.color = role.color if colour is None else colour
@@ -98,16 +98,36 @@ async def reorder(call: Call) -> Reply:
     wanted = await _positions(call, "position")
     community = call.community
     before = [role for role in ranked(community) if role.id != community.guild.id]
+    if community.generation.ranks_by_age:
+        return _reorder_movable(call, before, wanted)
     after = sorted(before, key=lambda role: (-wanted.get(role.id, role.position), role.id))
     for index, role in enumerate(before):
         if not _is_manageable(call, role) and (role.id in wanted or after[index].id != role.id):
             raise missing_permissions()
     if wanted:
-        for position, role in zip(range(len(after), 0, -1), after, strict=True):
-            role.position = position
-            community.save_role(role)
-        _announce_all(call, after)
+        _renumber(call, after)
     return NO_CONTENT
+
+
+def _reorder_movable(call: Call, before: list[Role], wanted: dict[int, int]) -> Reply:
+    """Sort the roles that the caller may move among the places which such roles hold."""
+    roles = call.community.roles
+    for role_id, position in wanted.items():
+        if position != roles[role_id].position and not _is_manageable(call, roles[role_id]):
+            raise missing_permissions()
+    movable = [role for role in before if _is_manageable(call, role)]
+    queue = iter(sorted(movable, key=lambda role: (-wanted.get(role.id, role.position), role.id)))
+    after = [next(queue) if _is_manageable(call, role) else role for role in before]
+    if wanted:
+        _renumber(call, after)
+    return NO_CONTENT
+
+
+def _renumber(call: Call, roles: list[Role]) -> None:
+    for position, role in zip(range(len(roles), 0, -1), roles, strict=True):
+        role.position = position
+        call.community.save_role(role)
+    _announce_all(call, roles)
 
 
 async def reorder_hoisted(call: Call) -> Reply:
@@ -170,14 +190,17 @@ async def take(call: Call) -> Reply:
 
 
 def _pair(call: Call) -> tuple[Member, Role]:
-    """The member and a role whose position is strictly below the caller's highest."""
+    """The member and a role that ranks below the caller's highest."""
     call.guild()
     member = call.community.members.get(call.snowflake("user_id"))
     if member is None:
         raise unknown_member()
     role = call.community.roles.get(call.snowflake("role_id"))
     highest = _highest(call.community, call.community.members[call.caller.id])
-    if role is None or role.position >= highest.position:
+    is_above = role is None or role.position >= highest.position
+    if call.community.generation.ranks_by_age and role is not None:
+        is_above = not _is_manageable(call, role)
+    if role is None or is_above:
         raise missing_permissions()
     return member, role
 

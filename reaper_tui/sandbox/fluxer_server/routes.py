@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from . import channels, expressions, guilds, instance, messages, people, pins, reactions, roles, webhooks
+from . import (
+    channels,
+    expressions,
+    guilds,
+    instance,
+    messages,
+    people,
+    pins,
+    reactions,
+    roles,
+    webhook_messages,
+    webhooks,
+)
 from .buckets import Bucket
+from .generation import Generation
 from .routing import Route
 
 CHANNEL = "/channels/:channel_id"
 GUILD = "/guilds/:guild_id"
 MESSAGE = f"{CHANNEL}/messages/:message_id"
 WEBHOOK = "/webhooks/:webhook_id"
+WEBHOOK_MESSAGE = f"{WEBHOOK}/:token/messages/:message_id"
 REACTION = f"{MESSAGE}/reactions"
 
 
@@ -29,9 +43,15 @@ _CHANNEL_UPDATE = _channel("update", 20)
 _PINS = _channel("pins", 20)
 _REACTIONS = _channel("reactions", 30)
 _WEBHOOK_READ, _WEBHOOK_UPDATE, _WEBHOOK_DELETE = _webhook("read", 100), _webhook("update", 20), _webhook("delete", 20)
-_WEBHOOK_EXECUTE = Bucket("webhook:execute", 60, 60, "webhook_id", is_exempt_from_global=True)
 
-ROUTES = [
+
+def _by_token(name: str, limit: int) -> Bucket:
+    return Bucket(f"webhook:{name}", limit, 60, "webhook_id", is_exempt_from_global=True)
+
+
+_WEBHOOK_EXECUTE = _by_token("execute", 60)
+
+_ALWAYS = [
     Route("GET", "/.well-known/fluxer", instance.well_known, Bucket("instance:info", 60, 60), needs_user=False),
     Route("GET", "/gateway/bot", instance.gateway_bot, Bucket("gateway:bot_info", 60, 60), needs_user=False),
     Route("GET", "/users/@me", people.me, Bucket("user:settings:get", 40, 10)),
@@ -39,7 +59,6 @@ ROUTES = [
     Route("GET", "/users/:user_id", people.user, Bucket("user:get", 100, 10, "user_id")),
     Route("GET", GUILD, guilds.get, _guild("read", 100)),
     Route("PATCH", GUILD, guilds.edit, _guild("update", 20)),
-    Route("PATCH", f"{GUILD}/text-channel-flexible-names", guilds.set_flexible_names, _guild("update", 20)),
     Route("GET", f"{GUILD}/audit-logs", guilds.audit_log, _guild("audit_logs", 20)),
     Route("GET", f"{GUILD}/channels", channels.list_of_guild, _guild("channels:list", 60)),
     Route("POST", f"{GUILD}/channels", channels.create, _guild("channel:create", 10, 60)),
@@ -56,15 +75,11 @@ ROUTES = [
     Route("PUT", f"{GUILD}/members/:user_id/roles/:role_id", roles.give, _guild("member:role:add", 20)),
     Route("DELETE", f"{GUILD}/members/:user_id/roles/:role_id", roles.take, _guild("member:role:remove", 20)),
     Route("GET", f"{GUILD}/emojis", expressions.list_emojis, _guild("emojis:list", 60)),
-    Route("POST", f"{GUILD}/emojis", expressions.create_emoji, _guild("emoji:create", 20)),
     Route("POST", f"{GUILD}/emojis/bulk", expressions.create_emojis, _guild("emoji:bulk_create", 6, 60)),
     Route("PATCH", f"{GUILD}/emojis/:emoji_id", expressions.rename_emoji, _guild("emoji:update", 20)),
-    Route("DELETE", f"{GUILD}/emojis/:emoji_id", expressions.delete_emoji, _guild("emoji:delete", 20)),
     Route("GET", f"{GUILD}/stickers", expressions.list_stickers, _guild("sticker:list", 60)),
-    Route("POST", f"{GUILD}/stickers", expressions.create_sticker, _guild("sticker:create", 20)),
     Route("POST", f"{GUILD}/stickers/bulk", expressions.create_stickers, _guild("sticker:bulk_create", 6, 60)),
     Route("PATCH", f"{GUILD}/stickers/:sticker_id", expressions.edit_sticker, _guild("sticker:update", 20)),
-    Route("DELETE", f"{GUILD}/stickers/:sticker_id", expressions.delete_sticker, _guild("sticker:delete", 20)),
     Route("GET", f"{GUILD}/webhooks", webhooks.list_of_guild, Bucket("webhook:list:guild", 40, 10, "guild_id")),
     Route("GET", f"{GUILD}/invites", people.invites, Bucket("invite:list:guild", 40, 10, "guild_id")),
     Route("GET", CHANNEL, channels.get, _channel("read", 100)),
@@ -100,3 +115,27 @@ ROUTES = [
     Route("DELETE", f"{WEBHOOK}/:token", webhooks.delete_by_token, _WEBHOOK_DELETE, needs_user=False),
     Route("POST", f"{WEBHOOK}/:token", webhooks.execute, _WEBHOOK_EXECUTE, needs_user=False),
 ]
+
+_FEBRUARY_2026 = [
+    Route("PATCH", f"{GUILD}/text-channel-flexible-names", guilds.set_flexible_names, _guild("update", 20)),
+    Route("POST", f"{GUILD}/emojis", expressions.create_emoji, _guild("emoji:create", 20)),
+    Route("DELETE", f"{GUILD}/emojis/:emoji_id", expressions.delete_emoji, _guild("emoji:delete", 20)),
+    Route("POST", f"{GUILD}/stickers", expressions.create_sticker, _guild("sticker:create", 20)),
+    Route("DELETE", f"{GUILD}/stickers/:sticker_id", expressions.delete_sticker, _guild("sticker:delete", 20)),
+]
+
+_CURRENT = [
+    Route("GET", "/openapi.json", instance.openapi, Bucket("instance:info", 60, 60), needs_user=False),
+    Route("POST", f"{GUILD}/emojis", expressions.create_emoji, _guild("emoji:create", 10, 30)),
+    Route("DELETE", f"{GUILD}/emojis/:emoji_id", expressions.delete_emoji, _guild("emoji:delete", 10, 30)),
+    Route("POST", f"{GUILD}/stickers", expressions.create_sticker, _guild("sticker:create", 10, 30)),
+    Route("DELETE", f"{GUILD}/stickers/:sticker_id", expressions.delete_sticker, _guild("sticker:delete", 10, 30)),
+    Route("GET", WEBHOOK_MESSAGE, webhook_messages.get, _by_token("message_get", 60), needs_user=False),
+    Route("PATCH", WEBHOOK_MESSAGE, webhook_messages.edit, _by_token("message_edit", 30), needs_user=False),
+    Route("DELETE", WEBHOOK_MESSAGE, webhook_messages.delete, _by_token("message_delete", 30), needs_user=False),
+]
+
+
+def routes_of(generation: Generation) -> list[Route]:
+    """The routes that servers of the generation have."""
+    return [*_ALWAYS, *(_CURRENT if generation.has_rich_webhooks else _FEBRUARY_2026)]

@@ -25,16 +25,16 @@ from .entities import User
 from .errors import ApiError, not_found, unauthorized
 from .files import Files
 from .gateway import Gateway
+from .generation import GENERATIONS
 from .instance import gateway_url
+from .limit_headers import RESET_HEADER, tell_limits, too_many
 from .roles import ranked
-from .routes import ROUTES
+from .routes import routes_of
 from .routing import Match, Router
 from .store import Store
 
-GENERATIONS = ("2026-02",)
 API_ROOTS = ("/api/v1/", "/api/")
 CLIENT_GONE = 499
-RESET_HEADER = "X-RateLimit-Reset"
 _JSON_TYPE = "application/json"
 _log = logging.getLogger(__name__)
 
@@ -74,12 +74,14 @@ class FluxerServer:
         self.ignores_nonces = False
         self.honours_webhook_nonces = False
         self.listener: Port | None = None
+        self._generation = GENERATIONS[generation]
         self._speed = speed
         self._clock = clock
         self._path = store
         self._founding: dict[str, Any] = {"seed": seed, "guild_name": guild_name, "bot_name": bot_name}
-        self._limiter = Limiter(clock, speed)
-        self._router = Router(ROUTES)
+        self._limiter = Limiter(clock, speed, is_precise=self._generation.has_precise_limits)
+        self._routes = routes_of(self._generation)
+        self._router = Router(self._routes)
         self._opened: Context | None = None
         self._runner: web.ServerRunner | None = None
         self._requests: Counter[tuple[str, int]] = Counter()
@@ -116,8 +118,19 @@ class FluxerServer:
     def _open(self) -> Context:
         store = Store(self._path)
         files = Files(None if self._path is None else self._path.with_name(self._path.name + ".media"))
-        community = Community(store, clock=lambda: self._clock() + self.skew, **self._founding)
+        community = Community(
+            store,
+            clock=lambda: self._clock() + self.skew,
+            generation=self._generation,
+            speed=self._speed,
+            **self._founding,
+        )
         return Context(community, files, Gateway(community), AvatarFetcher(community, files), server=self)
+
+    @property
+    def served_routes(self) -> list[tuple[str, str]]:
+        """Method and template of every route."""
+        return [(route.method, route.template) for route in self._routes]
 
     @property
     def community(self) -> Community:
@@ -150,10 +163,10 @@ class FluxerServer:
         channels = sorted(community.channels.values(), key=lambda channel: (channel.position, channel.id))
         counts = community.message_ids
         return {
-            "guild": payloads.guild(community.guild),
+            "guild": payloads.guild(community.guild, community.generation),
             "roles": [payloads.role(role) for role in ranked(community)],
             "channels": [
-                payloads.channel(channel, guild_id) | {"message_count": len(counts.get(channel.id, ()))}
+                payloads.channel(channel, community) | {"message_count": len(counts.get(channel.id, ()))}
                 for channel in channels
             ],
             "emojis": [payloads.emoji(emoji) for emoji in community.emojis.values()],
@@ -181,6 +194,8 @@ class FluxerServer:
                 self._requests[("fault", spoiled.status)] += 1
                 return spoiled
         name, response = await self._handle(request)
+        if self._generation.build is not None and not response.prepared:
+            response.headers["X-Fluxer-Version"] = self._generation.build
         store = self._context.community.store
         if store.has_unwritten:
             await store.flush()
@@ -249,7 +264,14 @@ class FluxerServer:
         except ApiError:
             await _drain(request)
             raise
-        return _response(reply, verdict)
+        response = _response(reply)
+        if verdict is not None and self._tells_limits(user, parameters):
+            tell_limits(response.headers, verdict, is_precise=self._generation.has_precise_limits)
+        return response
+
+    def _tells_limits(self, user: User | None, parameters: dict[str, str]) -> bool:
+        """Newer servers tell them only to bots and to whoever holds a webhook's token."""
+        return not self._generation.has_precise_limits or user is not None or "token" in parameters
 
     def _user(self, request: web.BaseRequest) -> User | None:
         community = self._context.community
@@ -257,38 +279,21 @@ class FluxerServer:
 
     async def _limited(self, request: web.BaseRequest, verdict: Verdict) -> web.Response:
         await _drain(request)
-        retry_after: Any = int(verdict.retry_after) if self._speed == 1 else round(verdict.retry_after, 6)
-        error = ApiError(
-            429,
-            "RATE_LIMITED",
-            "You're being rate limited.",
-            **{"global": verdict.is_global, "retry_after": retry_after},
-        )
+        error, headers = too_many(verdict, self._speed, is_precise=self._generation.has_precise_limits)
         response = _refusal(error)
-        response.headers["Retry-After"] = str(retry_after)
-        response.headers["X-RateLimit-Global"] = "true" if verdict.is_global else "false"
-        _set_limits(response, verdict)
+        response.headers.update(headers)
         return response
 
 
 def _refusal(error: ApiError) -> web.Response:
-    return _response(Reply(error.status, error.body()), None)
+    return _response(Reply(error.status, error.body()))
 
 
-def _response(reply: Reply, verdict: Verdict | None) -> web.Response:
+def _response(reply: Reply) -> web.Response:
     headers = {"X-Request-Id": str(uuid.uuid4())}
     if reply.body is not None:
         headers["Content-Type"] = _JSON_TYPE
-    response = web.Response(status=reply.status, body=reply.body, headers=headers)
-    if verdict is not None:
-        _set_limits(response, verdict)
-    return response
-
-
-def _set_limits(response: web.Response, verdict: Verdict) -> None:
-    response.headers["X-RateLimit-Limit"] = str(verdict.limit)
-    response.headers["X-RateLimit-Remaining"] = str(verdict.remaining)
-    response.headers[RESET_HEADER] = str(int(verdict.reset_at))
+    return web.Response(status=reply.status, body=reply.body, headers=headers)
 
 
 async def _drain(request: web.BaseRequest) -> None:

@@ -12,10 +12,11 @@ from .calls import NO_CONTENT, Call, Reply, reply
 from .community import Community
 from .embeds import text, url
 from .entities import Message, Webhook
-from .errors import invalid_image, limit_reached, unknown_channel, unknown_webhook
+from .errors import ApiError, invalid_image, limit_reached, unknown_channel, unknown_webhook
 from .fields import Fields
 from .images import picture_of
 from .message_input import (
+    FORWARD,
     Draft,
     Parts,
     WebhookInput,
@@ -27,7 +28,7 @@ from .message_input import (
     read_json,
     receive_parts,
 )
-from .messages import earlier_message, shown, store_draft
+from .messages import check_forward, earlier_message, refer, shown, sticker_item, store_draft
 from .text import normalised, utf16_length
 
 MAX_PER_CHANNEL = 15
@@ -54,6 +55,8 @@ async def create(call: Call) -> Reply:
     image = fields.image("avatar")
     fields.check()
     channel = call.open_channel()
+    if channel.type not in call.community.generation.webhook_types:
+        raise ApiError(400, "INVALID_CHANNEL_TYPE", "Invalid channel type.")
     _check_room(call.community, channel.id)
     assert name is not None
     token = secrets.token_urlsafe(TOKEN_BYTES).replace("-", "a").replace("_", "b")
@@ -71,7 +74,7 @@ async def get(call: Call) -> Reply:
 
 async def get_by_token(call: Call) -> Reply:
     """GET /webhooks/:webhook_id/:token"""
-    return reply(payloads.webhook(_webhook_by_token(call), call.community.guild.id))
+    return reply(payloads.webhook(webhook_by_token(call), call.community.guild.id))
 
 
 async def edit(call: Call) -> Reply:
@@ -96,7 +99,7 @@ async def edit_by_token(call: Call) -> Reply:
     name = _name(fields)
     image = fields.image("avatar")
     fields.check()
-    webhook = _webhook_by_token(call)
+    webhook = webhook_by_token(call)
     await _change(call, webhook, fields, name, image)
     return reply(payloads.webhook(webhook, call.community.guild.id))
 
@@ -108,22 +111,22 @@ async def delete(call: Call) -> Reply:
 
 async def delete_by_token(call: Call) -> Reply:
     """DELETE /webhooks/:webhook_id/:token"""
-    return _remove(call, _webhook_by_token(call))
+    return _remove(call, webhook_by_token(call))
 
 
 async def execute(call: Call) -> Reply:
     """POST /webhooks/:webhook_id/:token"""
-    parts = Parts()
+    parts, generation = Parts(), call.community.generation
     try:
         if is_multipart(call.request):
-            _webhook_by_token(call)
-            await receive_parts(call.request, call.context.files, parts)
+            webhook_by_token(call)
+            await receive_parts(call.request, call.context.files, parts, generation)
             body = input_of(parts, WebhookInput)
-            draft = draft_of(body)
-            draft.files = pair_files(descriptions_of(body), parts)
+            draft = draft_of(body, generation)
+            draft.files = pair_files(descriptions_of(body), parts, generation)
         else:
             body = await read_json(call.request, WebhookInput, is_lenient=True)
-            draft = draft_of(body)
+            draft = draft_of(body, generation)
         return await _send(call, body, draft)
     finally:
         if parts.uploads:
@@ -131,14 +134,19 @@ async def execute(call: Call) -> Reply:
 
 
 async def _send(call: Call, body: WebhookInput, draft: Draft) -> Reply:
-    """Store the message; replies, stickers, nonces and mentions are dropped without a word."""
+    """Store the message; what webhooks of the generation do not heed is dropped without a word."""
     username = None if body.username is None else text(body.username, 80)
     avatar_url = None if body.avatar_url is None else url(body.avatar_url)
-    webhook = _webhook_by_token(call)
-    draft.check_content()
-    draft.check_not_empty()
-    nonce = draft.nonce if call.context.server.honours_webhook_nonces else None
-    earlier = earlier_message(call.community, webhook.channel_id, nonce)
+    webhook = webhook_by_token(call)
+    generation = call.community.generation
+    draft.check_content(generation.max_content)
+    reference = draft.reference if generation.has_rich_webhooks else None
+    if reference is not None and reference.type == FORWARD:
+        check_forward(draft)
+    else:
+        draft.check_not_empty()
+    nonce = draft.nonce if _heeds_nonces(call) else None
+    earlier = earlier_message(call.community, webhook.id, webhook.channel_id, nonce)
     if earlier is not None:
         return reply(shown(earlier, call.context))
     avatar = None if avatar_url is None else await call.context.avatars.hash_of(webhook.id, avatar_url)
@@ -151,15 +159,24 @@ async def _send(call: Call, body: WebhookInput, draft: Draft) -> Reply:
         author_avatar=avatar or webhook.avatar,
         nonce=nonce,
     )
+    if reference is not None:
+        refer(call.community, webhook.channel_id, message, reference)
+    if generation.has_rich_webhooks:
+        message.stickers = tuple(sticker_item(call.community, sticker_id) for sticker_id in draft.sticker_ids)
     await store_draft(message, draft, call.context)
     if nonce is not None:
-        call.community.remember_nonce(nonce, message)
+        call.community.remember_nonce(message)
     waits = call.request.query.get("wait") in ("true", "True", "1")
     if not waits and not call.context.gateway.has_listeners:
         return NO_CONTENT
     payload = shown(message, call.context)
     call.context.gateway.dispatch("MESSAGE_CREATE", payload | {"guild_id": str(call.community.guild.id)})
     return reply(payload) if waits else NO_CONTENT
+
+
+def _heeds_nonces(call: Call) -> bool:
+    server = call.context.server
+    return server.honours_webhook_nonces or (call.community.generation.has_rich_webhooks and not server.ignores_nonces)
 
 
 def _name(fields: Fields, *, is_required: bool = False) -> str | None:
@@ -217,7 +234,8 @@ def _webhook(call: Call) -> Webhook:
     return webhook
 
 
-def _webhook_by_token(call: Call) -> Webhook:
+def webhook_by_token(call: Call) -> Webhook:
+    """The webhook of the path, for whoever knows its token."""
     webhook = _webhook(call)
     if not hmac.compare_digest(webhook.token.encode(), call.parameters["token"].encode()):
         raise unknown_webhook()
