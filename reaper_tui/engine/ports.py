@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from reaper_tui.model.capabilities import TargetCapabilities
 from reaper_tui.model.community import Channel, Community, Guild, Overwrite, Webhook
 from reaper_tui.model.composition import Degrade, Directory, Flow
+from reaper_tui.model.forum import Forum, TargetThread
 from reaper_tui.model.message import Message, RawMessage
 from reaper_tui.model.outgoing import Composition, FileSlot, Part, SpooledFile, TargetMessage
 
@@ -61,6 +63,10 @@ class Writer(Protocol):
         """Return the community as it stands: structure, webhooks of ours and others, limits, features."""
         ...
 
+    async def capabilities(self, community_id: int) -> TargetCapabilities:
+        """Return what the server can do for a community; three requests once, corrected by every answer since."""
+        ...
+
     async def create_role(self, community_id: int, name: str, color: int, permissions: int) -> int: ...
     async def edit_role(self, community_id: int, role_id: int, changes: Mapping[str, Any]) -> None:
         """Change name, color, permissions (int), hoist, mentionable."""
@@ -81,12 +87,19 @@ class Writer(Protocol):
         overwrites: Sequence[Overwrite],
         bitrate: int,
         user_limit: int,
+        forum: Forum | None = None,
     ) -> int:
-        """Make a text, voice or category channel; overwrites name target subjects, an empty list means none."""
+        """Make a channel; overwrites name target subjects, an empty list means none, as do the emojis of `forum`.
+
+        Kinds beyond text, voice and category are refused with field `type` where the server does not have them.
+        """
         ...
 
     async def edit_channel(self, channel_id: int, kind: str, changes: Mapping[str, Any]) -> None:
-        """Change name, topic, nsfw, rate_limit_per_user, bitrate, user_limit, parent_id, permission_overwrites."""
+        """Change name, topic, nsfw, rate_limit_per_user, bitrate, user_limit, parent_id, permission_overwrites, forum.
+
+        Tags of a forum keep their ids by name.
+        """
         ...
 
     async def order_channels(self, community_id: int, positions: Sequence[tuple[int, int]]) -> None: ...
@@ -109,12 +122,90 @@ class Writer(Protocol):
     ) -> None: ...
     async def create_webhook(self, channel_id: int, name: str) -> Webhook: ...
     async def webhooks(self, channel_id: int) -> Sequence[Webhook]: ...
-    async def send(self, webhook: Webhook, part: Part, files: Sequence[SpooledFile], nonce: str) -> TargetMessage:
+    async def send(
+        self,
+        webhook: Webhook,
+        part: Part,
+        files: Sequence[SpooledFile],
+        nonce: str,
+        *,
+        thread_id: int | None = None,
+        thread_name: str | None = None,
+        tag_ids: Sequence[int] = (),
+    ) -> TargetMessage:
         """Post as an author through a webhook and return what now stands on the target.
 
-        Raises OutcomeUnknown when it may have been stored, ServiceDown when it was not; WebhookGone, Refused,
-        AccessDenied.
+        `thread_id` is a thread of the webhook's channel. In a forum `thread_name` makes a new post with these tags; the
+        thread is then the message's `channel_id`. Raises OutcomeUnknown when it may have been stored, ServiceDown when
+        it was not; WebhookGone, Refused, AccessDenied.
         """
+        ...
+
+    async def edit_post(
+        self, webhook: Webhook, message_id: int, part: Part, *, thread_id: int | None = None
+    ) -> TargetMessage:
+        """Give a webhook's post other text, embeds and flags; files, author and reply stay. May be done twice.
+
+        Raises NotFound when the post is gone, NotSupported where the server cannot change posts.
+        """
+        ...
+
+    async def delete_post(self, channel_id: int, message_id: int) -> None:
+        """Delete a message of a channel or thread as the bot; raise NotFound when it is gone already."""
+        ...
+
+    async def pin(self, channel_id: int, message_id: int) -> None:
+        """Pin a message; the target announces it with a notice of the bot. Pinning twice changes nothing."""
+        ...
+
+    async def unpin(self, channel_id: int, message_id: int) -> None: ...
+    async def pinned(self, channel_id: int) -> Sequence[int]:
+        """Return the ids of a channel's pinned messages, the latest pin first."""
+        ...
+
+    async def remove_pin_notice(self, channel_id: int, message_id: int) -> bool:
+        """Delete the notice that the bot pinned a message; return whether there was one on the newest page."""
+        ...
+
+    async def remove_thread_notice(self, channel_id: int, thread_id: int) -> bool:
+        """Delete the notice that the bot started a thread; return whether there was one on the newest page."""
+        ...
+
+    async def react(self, channel_id: int, message_id: int, emoji: str) -> None:
+        """React as the bot with a Unicode emoji or a custom one as `name:id`; doing it twice changes nothing."""
+        ...
+
+    async def unreact(self, channel_id: int, message_id: int, emoji: str) -> None: ...
+    async def start_thread(
+        self,
+        channel_id: int,
+        name: str,
+        *,
+        message_id: int | None = None,
+        is_private: bool = False,
+        auto_archive_minutes: int | None = None,
+    ) -> int:
+        """Start a thread, from a message or on its own, and return its id.
+
+        One that the message has already is returned. After OutcomeUnknown a thread started on its own is found with
+        `threads`. Raises NotSupported where there are no threads.
+        """
+        ...
+
+    async def close_thread(self, thread_id: int, *, is_archived: bool, is_locked: bool) -> None:
+        """Archive and lock a thread, or open it again; webhooks cannot post into a locked one."""
+        ...
+
+    async def pin_thread(self, thread_id: int) -> None:
+        """Show a post first in its forum."""
+        ...
+
+    async def threads(self, community_id: int, channel_id: int) -> Sequence[TargetThread]:
+        """Return the threads of a channel, active and archived, private ones as far as the bot sees them."""
+        ...
+
+    async def forum_tags(self, channel_id: int) -> Mapping[str, int]:
+        """Return the ids of a forum's tags by name."""
         ...
 
     def send_delay(self, webhook: Webhook) -> float:
@@ -122,7 +213,7 @@ class Writer(Protocol):
         ...
 
     async def history(self, channel_id: int, before: int | None = None, limit: int = 100) -> Sequence[TargetMessage]:
-        """Return messages of a channel, newest first, older than an id."""
+        """Return messages of a channel or thread, newest first, older than an id."""
         ...
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from reaper_tui.model.forum import Forum
 from reaper_tui.model.ids import unix_seconds
 
 
@@ -58,7 +59,10 @@ class Role(msgspec.Struct, frozen=True):
 
 
 class Channel(msgspec.Struct, frozen=True):
-    """A channel, category or thread; a thread's `parent_id` is its channel."""
+    """A channel, category or thread; a thread's `parent_id` is its channel, `tags` its own or those its forum offers.
+
+    `is_pinned` tells the post that a forum shows first; 0 `auto_archive_minutes` are unknown.
+    """
 
     id: int
     kind: ChannelKind
@@ -77,6 +81,10 @@ class Channel(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()
     message_count: int | None = None
     cannot_read: str = ""
+    is_locked: bool = False
+    is_pinned: bool = False
+    auto_archive_minutes: int = 0
+    forum: Forum | None = None
 
     @property
     def has_messages(self) -> bool:

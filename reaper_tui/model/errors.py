@@ -33,7 +33,11 @@ class AccessDenied(CloneError):
 
 
 class NotFound(CloneError):
-    """What was asked for is not there (any more)."""
+    """What was asked for is not there (any more); `code` is the server's, such as UNKNOWN_MESSAGE."""
+
+    def __init__(self, message: str, mend: str = "", *, code: str = "") -> None:
+        super().__init__(message, mend)
+        self.code = code
 
 
 class WebhookGone(NotFound):
@@ -63,6 +67,10 @@ class Refused(CloneError):
         self.status = status
         self.code = code
         self.field = field
+
+
+class NotSupported(Refused):
+    """The server has no such route: it will never do what was asked."""
 
 
 class StoredDifferently(Refused):

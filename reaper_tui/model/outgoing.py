@@ -25,7 +25,10 @@ class FileSlot(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One post of a message: most messages are one part, long ones several; files go in the order given."""
+    """One post of a message: most messages are one part, long ones several; files go in the order given.
+
+    `reply_line` says in words what a native reply answers, for when the answered post is gone; content has room for it.
+    """
 
     content: str
     username: str
@@ -34,6 +37,7 @@ class Part(msgspec.Struct, frozen=True):
     files: tuple[FileSlot, ...] = ()
     suppresses_embeds: bool = False
     reply_to: int | None = None
+    reply_line: str = ""
 
 
 class Composition(msgspec.Struct, frozen=True):
@@ -59,7 +63,11 @@ class SpooledFile(msgspec.Struct, frozen=True):
 
 
 class TargetMessage(msgspec.Struct, frozen=True):
-    """A message as the target shows it."""
+    """A message as the target shows it.
+
+    `channel_id` is the thread when it stands in one, `thread_id` the thread that was started from it. `own_reactions`
+    are the bot's, as Unicode or `name:id`.
+    """
 
     id: int
     channel_id: int
@@ -72,3 +80,9 @@ class TargetMessage(msgspec.Struct, frozen=True):
     kind: int = 0
     reply_to: int | None = None
     attachment_bytes: int = 0
+    author_id: int | None = None
+    edited_at: str = ""
+    thread_id: int | None = None
+    is_pinned: bool = False
+    flags: int = 0
+    own_reactions: tuple[str, ...] = ()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reaper_tui.model.community import Channel, ChannelKind, Emoji, Overwrite, Role, Sticker
+from reaper_tui.model.community import KINDS_WITH_POSTS, Channel, ChannelKind, Emoji, Overwrite, Role, Sticker
+from reaper_tui.model.forum import REQUIRE_TAG, Forum, ForumTag
 from reaper_tui.model.ids import optional_snowflake
 from reaper_tui.reader.cdn import STICKER_FORMATS, Cdn
 from reaper_tui.reader.wire import record, records, text, whole
@@ -13,6 +14,7 @@ from reaper_tui.reader.wire import record, records, text, whole
 OBFUSCATED_NAME = "___hidden___"
 OBFUSCATED_FLAG = 1 << 17
 PRIVATE_THREAD = 12
+PINNED = 1 << 1
 KINDS = {
     0: ChannelKind.TEXT,
     2: ChannelKind.VOICE,
@@ -61,7 +63,8 @@ def channel_from(raw: Mapping[str, Any], tag_names: Mapping[int, str]) -> Channe
         tags = tuple(tag_names[tag] for tag in map(optional_snowflake, applied) if tag is not None and tag in tag_names)
     else:
         tags = tuple(text(tag.get("name")) for tag in records(raw.get("available_tags")))
-    count = raw.get("message_count")
+    count, state = raw.get("message_count"), record(raw.get("thread_metadata"))
+    is_forum = kind in KINDS_WITH_POSTS
     return Channel(
         id=channel_id,
         kind=kind,
@@ -76,9 +79,13 @@ def channel_from(raw: Mapping[str, Any], tag_names: Mapping[int, str]) -> Channe
         overwrites=tuple(_overwrites(raw.get("permission_overwrites"))),
         last_message_id=optional_snowflake(raw.get("last_message_id")),
         is_private=number == PRIVATE_THREAD,
-        is_archived=record(raw.get("thread_metadata")).get("archived") is True,
+        is_archived=state.get("archived") is True,
         tags=tags,
         message_count=whole(count) if isinstance(count, int) else None,
+        is_locked=state.get("locked") is True,
+        is_pinned=kind is ChannelKind.THREAD and bool(whole(raw.get("flags")) & PINNED),
+        auto_archive_minutes=whole(state.get("auto_archive_duration") or raw.get("default_auto_archive_duration")),
+        forum=_forum(raw) if is_forum else None,
     )
 
 
@@ -115,6 +122,27 @@ def sticker_from(raw: Mapping[str, Any], cdn: Cdn) -> Sticker | None:
         format=sticker_format,
         description=text(raw.get("description")),
         tags=tuple(tag.strip() for tag in text(raw.get("tags")).split(",") if tag.strip()),
+    )
+
+
+def _forum(raw: Mapping[str, Any]) -> Forum:
+    reaction = record(raw.get("default_reaction_emoji"))
+    order = raw.get("default_sort_order")
+    return Forum(
+        tags=tuple(
+            ForumTag(
+                name=text(tag.get("name")),
+                is_moderated=tag.get("moderated") is True,
+                emoji_id=optional_snowflake(tag.get("emoji_id")),
+                emoji_name=text(tag.get("emoji_name")),
+            )
+            for tag in records(raw.get("available_tags"))
+        ),
+        reaction_emoji_id=optional_snowflake(reaction.get("emoji_id")),
+        reaction_emoji_name=text(reaction.get("emoji_name")),
+        sort_order=order if order in (0, 1) else None,
+        layout=whole(raw.get("default_forum_layout")),
+        requires_tag=bool(whole(raw.get("flags")) & REQUIRE_TAG),
     )
 
 

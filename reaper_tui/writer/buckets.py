@@ -48,9 +48,29 @@ _ROUTES: dict[str, Allowance] = {
     "GET /channels/{}/messages": Allowance("channel:messages:read", 100, 10, "message read limit"),
     "GET /channels/{}/messages/{}": Allowance("channel:message:read", 100, 10, "message read limit"),
     "POST /channels/{}/messages": Allowance("channel:message:create", 20, 10, "message limit"),
+    "DELETE /channels/{}/messages/{}": Allowance("channel:message:delete", 20, 10, "message delete limit"),
+    "GET /channels/{}/messages/pins": Allowance("channel:pins", 20, 10, "pin limit"),
+    "PUT /channels/{}/pins/{}": Allowance("channel:pins", 20, 10, "pin limit"),
+    "DELETE /channels/{}/pins/{}": Allowance("channel:pins", 20, 10, "pin limit"),
+    "PUT /channels/{}/messages/{}/reactions/{}/@me": Allowance("channel:reactions", 30, 10, "reaction limit"),
+    "DELETE /channels/{}/messages/{}/reactions/{}/@me": Allowance("channel:reactions", 30, 10, "reaction limit"),
+    "GET /channels/{}/follower-stats": Allowance("channel:follower_stats", 10, 10, "follower limit"),
+    "POST /channels/{}/threads": Allowance("channel:thread:create", 10, 10, "thread create limit"),
+    "POST /channels/{}/messages/{}/threads": Allowance("channel:thread:create", 10, 10, "thread create limit"),
+    "GET /guilds/{}/threads/active": Allowance("guild:threads:active", 5, 10, "thread list limit"),
+    "GET /channels/{}/threads/archived/public": Allowance("channel:threads:archived:list", 20, 10, "thread list limit"),
+    "GET /channels/{}/threads/archived/private": Allowance(
+        "channel:threads:archived:list", 20, 10, "thread list limit"
+    ),
     "GET /channels/{}/webhooks": Allowance("webhook:list", 40, 10, "webhook list limit"),
     "POST /channels/{}/webhooks": Allowance("webhook:create", 10, 60, "webhook create limit"),
     "POST /webhooks/{}/{}": Allowance("webhook:execute", 60, 60, "webhook limit", counts_globally=False),
+    "GET /webhooks/{}/{}/messages/{}": Allowance(
+        "webhook:message_get", 60, 60, "webhook read limit", counts_globally=False
+    ),
+    "PATCH /webhooks/{}/{}/messages/{}": Allowance(
+        "webhook:message_edit", 30, 60, "webhook edit limit", counts_globally=False
+    ),
 }
 _PLACEHOLDER = re.compile(r"\{[^}]*\}")
 

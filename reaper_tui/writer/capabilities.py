@@ -7,9 +7,11 @@ from typing import Any, cast
 
 import msgspec
 
+from reaper_tui.model.capabilities import TargetCapabilities
 from reaper_tui.model.community import Limits
+from reaper_tui.writer.client import HEADERS_OF_NOW
+from reaper_tui.writer.probes import Routes
 
-HEADERS_OF_NOW = frozenset({"x-fluxer-version", "x-ratelimit-bucket", "x-ratelimit-reset-after"})
 BOT_CHARACTERS = 4000
 BOT_ATTACHMENT_BYTES = 52_428_800
 LIMITS_OF_NOW = Limits(
@@ -43,8 +45,8 @@ _ROOMIER = {
 _MORE = 250
 
 
-class Capabilities(msgspec.Struct, frozen=True):
-    """What answers have shown so far; None means that nothing has shown it yet."""
+class Answers(msgspec.Struct, frozen=True):
+    """What answers have shown so far of how the server works; None means that nothing has shown it yet."""
 
     is_current: bool = False
     keeps_replies: bool | None = None
@@ -54,16 +56,24 @@ class Capabilities(msgspec.Struct, frozen=True):
         """Return which generation of servers answers like this."""
         return "current" if self.is_current else "2026-02"
 
-    @property
-    def honours_nonces(self) -> bool:
-        """Return whether a webhook's repeated nonce gives the first message again."""
-        return self.is_current
-
-    def seen(self, headers: Iterable[str]) -> Capabilities:
-        """Return the capabilities after an answer with these lower-case header names."""
+    def seen(self, headers: Iterable[str]) -> Answers:
+        """Return the answers with one more, which came with these lower-case header names."""
         if self.is_current or not HEADERS_OF_NOW.intersection(headers):
             return self
         return msgspec.structs.replace(self, is_current=True)
+
+    def capabilities(self, routes: Routes, *, presigned_uploads: bool) -> TargetCapabilities:
+        """Return what the server can do."""
+        return TargetCapabilities(
+            edits_posts=routes.edits_posts,
+            honours_nonces=self.is_current,
+            keeps_replies=self.is_current if self.keeps_replies is None else self.keeps_replies,
+            has_threads=routes.has_threads,
+            has_forums=routes.has_threads,
+            has_announcements=routes.has_announcements,
+            has_voice_text=self.is_current,
+            presigned_uploads=presigned_uploads,
+        )
 
 
 def limits_from(

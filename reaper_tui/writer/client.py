@@ -27,6 +27,7 @@ READ_SECONDS = 60.0
 STALL_SECONDS = 120.0
 # Fluxer closes idle connections after five seconds; a post on a dying one has an unknown outcome.
 KEEPALIVE_SECONDS = 4.0
+HEADERS_OF_NOW = frozenset({"x-fluxer-version", "x-ratelimit-bucket", "x-ratelimit-reset-after"})
 ATTEMPTS = 4
 BACK_OFF = (0.5, 1.0, 2.0)
 LOCK_ATTEMPTS = 30
@@ -79,7 +80,7 @@ class FluxerClient(HTTPClient):
         self.requests = 0
         self.status_429 = 0
         self.retries = 0
-        self.newest_headers: frozenset[str] = frozenset()
+        self.telling_headers: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"FluxerClient({self.api_url!r})"
@@ -216,7 +217,7 @@ class FluxerClient(HTTPClient):
         ) as response:
             patience.reschedule(None)
             if call.is_authorised:
-                self.newest_headers = frozenset(name.lower() for name in response.headers)
+                self.telling_headers |= HEADERS_OF_NOW.intersection(name.lower() for name in response.headers)
             if not 200 <= response.status < 300:
                 raw = await _start_of_body(response)
                 return _answer(response.status, response.headers, raw), response.headers

@@ -30,6 +30,7 @@ class Instance(msgspec.Struct, frozen=True):
     media: str = ""
     link_base: str = ""
     is_self_hosted: bool = False
+    takes_presigned_uploads: bool = False
     rules: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -63,12 +64,14 @@ async def discover(instance: str, *, api_base: str = "", gateway: str = "", medi
         raise ConfigurationError(f"{base} is no Fluxer instance", "check fluxer.instance, or set fluxer.api_base")
     own_origin = api_base.rstrip("/").removesuffix("/v1").removesuffix("/api") if api_base else base
     limits = _mapping(document.get("limits"))
+    features = _mapping(document.get("features"))
     return Instance(
         api_base=chosen,
         gateway=gateway or _text(endpoints.get("gateway")),
         media=(media or _text(endpoints.get("media"))).rstrip("/"),
         link_base=(_text(endpoints.get("webapp")) or _text(endpoints.get("marketing")) or own_origin).rstrip("/"),
-        is_self_hosted=_mapping(document.get("features")).get("self_hosted") is True,
+        is_self_hosted=features.get("self_hosted") is True,
+        takes_presigned_uploads=features.get("presigned_attachment_uploads") is True,
         rules=tuple(_mapping(rule) for rule in _items(limits.get("rules"))),
     )
 

@@ -13,6 +13,7 @@ from reaper_tui.model.errors import (
     AccessDenied,
     CloneError,
     NotFound,
+    NotSupported,
     OutcomeUnknown,
     Refused,
     ServiceDown,
@@ -22,6 +23,7 @@ from reaper_tui.model.text import sanitise_line
 from reaper_tui.writer.limiter import retry_after_of
 
 COPY_ANEW = "copy the bot's token anew from Fluxer's application settings into the profile"
+NO_ROUTE = "NOT_FOUND"
 _MESSAGE_LENGTH = 200
 _BANS = frozenset({"GLOBAL_IP_BANNED", "GLOBAL_IP_TEMPORARILY_BANNED", "IP_BANNED", "ACCOUNT_LIMITED"})
 _REFUSED_CONTENT = frozenset({"CONTENT_BLOCKED", "EXPLICIT_CONTENT_CANNOT_BE_SENT"})
@@ -158,13 +160,16 @@ def _denial(answer: Answer, doing: str, permission: str) -> CloneError:
 
 def _absence(answer: Answer, doing: str, is_send: bool) -> CloneError:
     if answer.code == "UNKNOWN_WEBHOOK":
-        return WebhookGone(f"The webhook was deleted ({doing})")
+        return WebhookGone(f"The webhook was deleted ({doing})", code=answer.code)
     if answer.code == "UNKNOWN_MESSAGE" and is_send:
         return Refused(
             f"The message replied to is gone ({doing})", status=404, code=answer.code, field="message_reference"
         )
+    if answer.code == NO_ROUTE and not is_send:
+        return NotSupported(f"This server cannot do that ({doing})", status=answer.status, code=NO_ROUTE)
     thing = answer.code.removeprefix("UNKNOWN_").lower().replace("_", " ") if answer.code.startswith("UNKNOWN_") else ""
-    return NotFound(f"The {thing} is not there ({doing})" if thing else f"Fluxer does not know this ({doing})")
+    cause = f"The {thing} is not there ({doing})" if thing else f"Fluxer does not know this ({doing})"
+    return NotFound(cause, code=answer.code)
 
 
 def _refusal(answer: Answer, doing: str) -> Refused:

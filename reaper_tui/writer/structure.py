@@ -6,15 +6,20 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from reaper_tui.model.community import Channel, ChannelKind, Overwrite
+from reaper_tui.model.community import KINDS_WITH_POSTS, Channel, ChannelKind, Overwrite
 from reaper_tui.model.errors import CloneError, OutcomeUnknown, Refused
+from reaper_tui.model.forum import REQUIRE_TAG, Forum
 from reaper_tui.model.permissions import CARRIED
 from reaper_tui.model.text import cut_utf16
 from reaper_tui.writer import wire
 from reaper_tui.writer.client import Call, FluxerClient
+from reaper_tui.writer.threads import forum_tags
 
 NAME_UNITS = 100
 TOPIC_UNITS = 1024
+FORUM_TOPIC_UNITS = 4096
+FORUM_TAGS = 20
+TAG_UNITS = 50
 BITRATES = (8_000, 320_000)
 USERS = 99
 FLEXIBLE_NAMES = "TEXT_CHANNEL_FLEXIBLE_NAMES"
@@ -88,8 +93,12 @@ async def create_channel(
     overwrites: Sequence[Overwrite],
     bitrate: int,
     user_limit: int,
+    forum: Forum | None = None,
 ) -> Channel:
-    """Make a channel, private from its first moment when its overwrites say so."""
+    """Make a channel, private from its first moment when its overwrites say so.
+
+    The emojis of `forum` are the target's.
+    """
     channel_kind = ChannelKind(kind)
     body: dict[str, Any] = {
         "type": wire.CHANNEL_TYPES[channel_kind],
@@ -99,7 +108,9 @@ async def create_channel(
     if parent_id is not None and channel_kind is not ChannelKind.CATEGORY:
         body["parent_id"] = str(parent_id)
     if topic and channel_kind is not ChannelKind.CATEGORY and channel_kind is not ChannelKind.VOICE:
-        body["topic"] = cut_utf16(topic, TOPIC_UNITS)
+        body["topic"] = cut_utf16(topic, _topic_units(channel_kind))
+    if channel_kind in KINDS_WITH_POSTS and forum is not None:
+        body |= forum_to_wire(forum, channel_kind)
     if channel_kind is ChannelKind.VOICE:
         if bitrate:
             body["bitrate"] = min(max(bitrate, BITRATES[0]), BITRATES[1])
@@ -123,15 +134,53 @@ async def create_channel(
     return channel
 
 
-async def edit_channel(client: FluxerClient, channel_id: int, changes: Mapping[str, Any]) -> None:
-    """Change a channel; overwrites and a parent's id are nouns here and JSON on the wire."""
+def forum_to_wire(forum: Forum, kind: ChannelKind) -> dict[str, Any]:
+    """Return how a forum is set up as the API takes it; tags without a name or named twice are left out."""
+    tags: dict[str, dict[str, Any]] = {}
+    for tag in forum.tags:
+        name = cut_utf16(tag.name.strip(), TAG_UNITS).strip()
+        if name and len(tags) < FORUM_TAGS:
+            emoji = _emoji_to_wire(tag.emoji_id, tag.emoji_name)
+            tags.setdefault(name, {"name": name, "moderated": tag.is_moderated, **emoji})
+    body: dict[str, Any] = {
+        "available_tags": list(tags.values()),
+        "flags": REQUIRE_TAG if forum.requires_tag and tags else 0,
+    }
+    if reaction := _emoji_to_wire(forum.reaction_emoji_id, forum.reaction_emoji_name):
+        body["default_reaction_emoji"] = reaction
+    if forum.sort_order is not None:
+        body["default_sort_order"] = forum.sort_order
+    if kind is ChannelKind.FORUM:
+        body["default_forum_layout"] = min(max(forum.layout, 0), 2)
+    return body
+
+
+def _topic_units(kind: ChannelKind) -> int:
+    return FORUM_TOPIC_UNITS if kind in KINDS_WITH_POSTS else TOPIC_UNITS
+
+
+def _emoji_to_wire(emoji_id: int | None, name: str) -> dict[str, str]:
+    if emoji_id is not None:
+        return {"emoji_id": str(emoji_id)}
+    return {"emoji_name": name} if name else {}
+
+
+async def edit_channel(client: FluxerClient, channel_id: int, kind: str, changes: Mapping[str, Any]) -> None:
+    """Change a channel; overwrites, a forum and a parent's id are nouns here and JSON on the wire."""
     body = dict(changes)
+    if isinstance(forum := body.pop("forum", None), Forum):
+        body |= forum_to_wire(forum, ChannelKind(kind))
+        known = await forum_tags(client, channel_id)
+        for tag in body["available_tags"]:
+            # A tag that keeps its id stays on the posts that carry it.
+            if tag["name"] in known:
+                tag["id"] = str(known[tag["name"]])
     if "permission_overwrites" in body:
         body["permission_overwrites"] = wire.overwrites_to_wire(list(body["permission_overwrites"]), CARRIED)
     if body.get("parent_id") is not None:
         body["parent_id"] = str(body["parent_id"])
     if "topic" in body:
-        body["topic"] = cut_utf16(body["topic"] or "", TOPIC_UNITS) or None
+        body["topic"] = cut_utf16(body["topic"] or "", _topic_units(ChannelKind(kind))) or None
     if not body:
         return
     await client.perform(

@@ -10,7 +10,7 @@ from reaper_tui.model.community import Community, Role, Webhook
 from reaper_tui.model.errors import AccessDenied, CloneError, NotFound, OutcomeUnknown
 from reaper_tui.model.ids import parse_snowflake
 from reaper_tui.writer import webhooks, wire
-from reaper_tui.writer.capabilities import Capabilities, limits_from
+from reaper_tui.writer.capabilities import Answers, limits_from
 from reaper_tui.writer.client import Call, FluxerClient
 from reaper_tui.writer.discovery import Instance
 
@@ -66,7 +66,7 @@ async def community(client: FluxerClient, instance: Instance, guild_id: int) -> 
     known_webhooks, notes = await _webhooks(client, guild_id)
     notes += await _lacks(client, guild, guild_id, bot_id, found_roles)
     features = frozenset(str(name) for name in guild.get("features") or ())
-    capabilities = Capabilities().seen(client.newest_headers)
+    answers = Answers().seen(client.telling_headers)
     return Community(
         id=guild_id,
         name=wire.text(guild.get("name")),
@@ -79,7 +79,7 @@ async def community(client: FluxerClient, instance: Instance, guild_id: int) -> 
         limits=limits_from(
             instance.rules,
             features,
-            is_current=capabilities.is_current,
+            is_current=answers.is_current,
             is_self_hosted=instance.is_self_hosted,
         ),
         features=features,

@@ -9,6 +9,7 @@ from contextlib import ExitStack, suppress
 from typing import Any
 
 import aiohttp
+import msgspec
 
 from reaper_tui.model.community import Webhook
 from reaper_tui.model.errors import FileUnavailable, OutcomeUnknown, Refused, StoredDifferently
@@ -17,6 +18,7 @@ from reaper_tui.model.text import cut_utf16, sanitise_line
 from reaper_tui.writer import wire
 from reaper_tui.writer.client import Call, FluxerClient, encoded
 from reaper_tui.writer.normalisation import normalised_filename, normalised_url
+from reaper_tui.writer.threads import stored_thread_name
 
 USERNAME_UNITS = 80
 NAMELESS = "Unknown user"
@@ -24,6 +26,8 @@ NONCE_LENGTH = 32
 SPOILER_FLAG = 8
 DESCRIPTION_UNITS = 4096
 EXECUTE = "/webhooks/{webhook_id}/{token}"
+MESSAGE = "/webhooks/{webhook_id}/{token}/messages/{message_id}"
+POST_TAGS = 5
 PERMISSION = "Manage Webhooks"
 _GONE_REPLIES = frozenset({"UNKNOWN_MESSAGE", "CANNOT_REPLY_TO_SYSTEM_MESSAGE"})
 # Made at import, because making it reads files, which would hold up the loop.
@@ -79,16 +83,27 @@ async def send(
     nonce: str,
     *,
     is_authorised: bool,
+    thread_id: int | None = None,
+    thread_name: str | None = None,
+    tag_ids: Sequence[int] = (),
 ) -> TargetMessage:
-    """Post a part through a webhook; a reply whose target is gone goes without it."""
+    """Post a part through a webhook; a reply whose target is gone says instead what it answers.
+
+    `thread_id` is a thread of the webhook's channel; `thread_name` and `tag_ids` make a new post of a forum.
+    """
     payload = payload_of(part, files, nonce)
+    if thread_name is not None:
+        payload["thread_name"] = stored_thread_name(thread_name)
+        if tag_ids:
+            payload["applied_tags"] = [str(tag_id) for tag_id in tag_ids[:POST_TAGS]]
     try:
-        stored = await _execute(client, webhook, payload, files, is_authorised)
+        stored = await _execute(client, webhook, payload, files, is_authorised, thread_id)
     except Refused as refusal:
         if "message_reference" not in payload or refusal.code not in _GONE_REPLIES:
             raise
         del payload["message_reference"]
-        stored = await _execute(client, webhook, payload, files, is_authorised)
+        payload["content"] = said_reply(part).content
+        stored = await _execute(client, webhook, payload, files, is_authorised, thread_id)
     if stored.attachment_count != len(files):
         raise StoredDifferently(
             f"Fluxer stored {stored.attachment_count} of {len(files)} files",
@@ -96,6 +111,46 @@ async def send(
             status=200,
             code="ATTACHMENTS_DROPPED",
         )
+    return stored
+
+
+def said_reply(part: Part) -> Part:
+    """Return a native reply as one that says in words what it answers."""
+    content = f"{part.reply_line}\n{part.content}".strip() if part.reply_line else part.content
+    return msgspec.structs.replace(part, content=content, reply_to=None)
+
+
+async def edit_post(
+    client: FluxerClient, webhook: Webhook, message_id: int, part: Part, *, thread_id: int | None, is_authorised: bool
+) -> TargetMessage:
+    """Give a webhook's post other text, embeds and flags; files, author and reply stay as they are.
+
+    Raises NotFound when the post is gone, NotSupported where posts cannot be changed.
+    """
+    body: dict[str, Any] = {
+        "content": part.content,
+        "embeds": [dict(embed) for embed in part.embeds],
+        "flags": SAFE_FLAGS_SUPPRESS_EMBEDS if part.suppresses_embeds else 0,
+        "allowed_mentions": {"parse": []},
+    }
+    raw = await client.perform(
+        Call(
+            "PATCH",
+            MESSAGE,
+            {"webhook_id": webhook.id, "token": webhook.token, "message_id": message_id},
+            json=body,
+            query={} if thread_id is None else {"thread_id": str(thread_id)},
+            doing="changing a message",
+            permission=PERMISSION,
+            channel_id=webhook.channel_id,
+            is_authorised=is_authorised,
+        )
+    )
+    stored: TargetMessage | None = None
+    with suppress(ValueError):
+        stored = wire.message_of(wire.mapping(raw))
+    if stored is None:
+        raise OutcomeUnknown("Fluxer changed the message but did not say what it stored (changing a message)")
     return stored
 
 
@@ -138,6 +193,7 @@ async def _execute(
     payload: Mapping[str, Any],
     files: Sequence[SpooledFile],
     is_authorised: bool,
+    thread_id: int | None,
 ) -> TargetMessage:
     async def body(stack: ExitStack, progressed: Callable[[], None]) -> aiohttp.FormData:
         form = aiohttp.FormData(quote_fields=False)
@@ -156,7 +212,7 @@ async def _execute(
             {"webhook_id": webhook.id, "token": webhook.token},
             json=None if files else payload,
             body=body if files else None,
-            query={"wait": "true"},
+            query={"wait": "true"} if thread_id is None else {"wait": "true", "thread_id": str(thread_id)},
             doing="sending a message",
             permission="Send Messages” and “Attach Files",
             channel_id=webhook.channel_id,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
+from urllib.parse import unquote
 
 from reaper_tui.model.community import Channel, ChannelKind, Emoji, Overwrite, Role, Sticker, Webhook
+from reaper_tui.model.forum import TargetThread
 from reaper_tui.model.ids import optional_snowflake, parse_snowflake
 from reaper_tui.model.outgoing import TargetMessage
 
@@ -21,7 +23,15 @@ _KINDS = {
     15: ChannelKind.FORUM,
     16: ChannelKind.MEDIA,
 }
-CHANNEL_TYPES = {ChannelKind.TEXT: 0, ChannelKind.VOICE: 2, ChannelKind.CATEGORY: 4, ChannelKind.ANNOUNCEMENT: 5}
+CHANNEL_TYPES = {
+    ChannelKind.TEXT: 0,
+    ChannelKind.VOICE: 2,
+    ChannelKind.CATEGORY: 4,
+    ChannelKind.ANNOUNCEMENT: 5,
+    ChannelKind.FORUM: 15,
+    ChannelKind.MEDIA: 16,
+}
+PRIVATE_THREAD = 12
 
 
 def objects(value: object) -> list[Json]:
@@ -128,19 +138,60 @@ def webhook_of(raw: Json) -> Webhook | None:
 def message_of(raw: Json) -> TargetMessage:
     """Return a message; raise ValueError when it has no ids."""
     attachments = objects(raw.get("attachments"))
+    channel_id = parse_snowflake(raw.get("channel_id"))
+    shown = _files_in_embeds(raw, channel_id, {text(row.get("id")) for row in attachments})
     return TargetMessage(
         id=parse_snowflake(raw.get("id")),
-        channel_id=parse_snowflake(raw.get("channel_id")),
+        channel_id=channel_id,
         webhook_id=optional_snowflake(raw.get("webhook_id")),
         username=text(mapping(raw.get("author")).get("username")),
         content=text(raw.get("content")),
-        attachment_count=len(attachments),
-        attachment_names=tuple(text(row.get("filename")) for row in attachments),
+        attachment_count=len(attachments) + len(shown),
+        attachment_names=(*(text(row.get("filename")) for row in attachments), *shown.values()),
         embed_count=len(objects(raw.get("embeds"))),
         kind=number(raw.get("type")),
         reply_to=optional_snowflake(mapping(raw.get("message_reference")).get("message_id")),
         attachment_bytes=sum(number(row.get("size")) for row in attachments),
+        author_id=optional_snowflake(mapping(raw.get("author")).get("id")),
+        edited_at=text(raw.get("edited_timestamp")),
+        thread_id=optional_snowflake(mapping(raw.get("thread")).get("id")),
+        is_pinned=raw.get("pinned") is True,
+        flags=number(raw.get("flags")),
+        own_reactions=tuple(_own_reactions(raw)),
     )
+
+
+def thread_of(raw: Json) -> TargetThread:
+    """Return a thread; raise ValueError when it has no id."""
+    state = mapping(raw.get("thread_metadata"))
+    return TargetThread(
+        id=parse_snowflake(raw.get("id")),
+        parent_id=optional_snowflake(raw.get("parent_id")),
+        name=text(raw.get("name")),
+        is_archived=state.get("archived") is True,
+        is_locked=state.get("locked") is True,
+        is_private=number(raw.get("type")) == PRIVATE_THREAD,
+    )
+
+
+def _files_in_embeds(raw: Json, channel_id: int, listed: set[str]) -> dict[str, str]:
+    """Return the names, by id, of files that newer servers show in an embed and no longer among the attachments."""
+    found: dict[str, str] = {}
+    for embed in objects(raw.get("embeds")):
+        for place in ("image", "thumbnail"):
+            address = text(mapping(embed.get(place)).get("url")) if embed.get("type") == "rich" else ""
+            steps = address.partition("?")[0].split("/")[-4:]
+            if len(steps) == 4 and steps[:2] == ["attachments", str(channel_id)] and steps[2] not in listed:
+                found[steps[2]] = unquote(steps[3])
+    return found
+
+
+def _own_reactions(raw: Json) -> Iterator[str]:
+    for row in objects(raw.get("reactions")):
+        emoji = mapping(row.get("emoji"))
+        name, emoji_id = text(emoji.get("name")), optional_snowflake(emoji.get("id"))
+        if row.get("me") is True and name:
+            yield name if emoji_id is None else f"{name}:{emoji_id}"
 
 
 def _overwrite_of(raw: Json) -> Overwrite:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
 import msgspec
 
+from reaper_tui.model.capabilities import TargetCapabilities
 from reaper_tui.model.community import Channel, Community, Overwrite, Webhook
+from reaper_tui.model.errors import CloneError
+from reaper_tui.model.forum import Forum, TargetThread
 from reaper_tui.model.outgoing import Part, SpooledFile, TargetMessage
 from reaper_tui.profile.secrets import Secret
-from reaper_tui.writer import expressions, structure, survey, webhooks, wire
-from reaper_tui.writer.capabilities import Capabilities
-from reaper_tui.writer.client import Call, FluxerClient
+from reaper_tui.writer import expressions, messages, pins, structure, survey, threads, webhooks
+from reaper_tui.writer.capabilities import Answers
+from reaper_tui.writer.client import FluxerClient
 from reaper_tui.writer.discovery import Instance, discover
 from reaper_tui.writer.events import Notify
 from reaper_tui.writer.limiter import Clock, Sleep
+from reaper_tui.writer.messages import PAGE
+from reaper_tui.writer.probes import Routes, find_routes
 from reaper_tui.writer.survey import BotIdentity
-
-PAGE = 100
 
 
 class FluxerWriter:
@@ -48,7 +52,9 @@ class FluxerWriter:
         )
         self._channels: dict[int, Channel] = {}
         self._features: dict[int, frozenset[str]] = {}
-        self.capabilities = Capabilities()
+        self._routes: dict[int, Routes] = {}
+        self._bot_id: int | None = None
+        self._answers = Answers()
 
     def __repr__(self) -> str:
         return f"FluxerWriter({self._address!r})"
@@ -88,7 +94,7 @@ class FluxerWriter:
     @property
     def generation(self) -> str:
         """Return which generation of servers answers like this one."""
-        return self.capabilities.generation
+        return self._answers.generation
 
     async def instance(self) -> Instance:
         """Return the instance's addresses, discovered once."""
@@ -103,13 +109,25 @@ class FluxerWriter:
         """Return whose token this is, the communities it may work in, and what stands in the way."""
         instance = await self.instance()
         found = await survey.identity(self._client, instance)
+        self._bot_id = found.bot_id
         self._learn()
         return found
+
+    async def capabilities(self, community_id: int) -> TargetCapabilities:
+        """Return what the server can do for a community, asked once and corrected by every answer since."""
+        client, instance = await self._ready(), await self.instance()
+        if community_id not in self._routes:
+            self._routes[community_id] = await find_routes(client, community_id)
+            self._learn()
+        return self._answers.capabilities(
+            self._routes[community_id], presigned_uploads=instance.takes_presigned_uploads
+        )
 
     async def community(self, community_id: int) -> Community:
         """Return the community as it stands."""
         instance = await self.instance()
         found = await survey.community(self._client, instance, community_id)
+        self._bot_id = found.bot_id
         self._learn()
         self._channels = {channel.id: channel for channel in found.channels}
         self._client.channel_names = {channel.id: channel.name for channel in found.channels}
@@ -139,6 +157,7 @@ class FluxerWriter:
         overwrites: Sequence[Overwrite],
         bitrate: int,
         user_limit: int,
+        forum: Forum | None = None,
     ) -> int:
         """Make a channel and return its id."""
         channel = await structure.create_channel(
@@ -151,6 +170,7 @@ class FluxerWriter:
             overwrites=overwrites,
             bitrate=bitrate,
             user_limit=user_limit,
+            forum=forum,
         )
         self._channels[channel.id] = channel
         self._client.channel_names[channel.id] = channel.name
@@ -158,7 +178,7 @@ class FluxerWriter:
 
     async def edit_channel(self, channel_id: int, kind: str, changes: Mapping[str, Any]) -> None:
         """Change a channel."""
-        await structure.edit_channel(await self._ready(), channel_id, changes)
+        await structure.edit_channel(await self._ready(), channel_id, kind, changes)
 
     async def order_channels(self, community_id: int, positions: Sequence[tuple[int, int]]) -> None:
         """Put channels in order within their categories."""
@@ -170,7 +190,7 @@ class FluxerWriter:
             await self._ready(),
             community_id,
             self._features.get(community_id, frozenset()),
-            by_feature_first=self.capabilities.is_current,
+            by_feature_first=self._answers.is_current,
         )
 
     async def create_emojis(self, community_id: int, images: Sequence[tuple[str, bytes]]) -> Sequence[tuple[int, str]]:
@@ -195,39 +215,135 @@ class FluxerWriter:
         """Return a channel's webhooks."""
         return await webhooks.channel_webhooks(await self._ready(), channel_id)
 
-    async def send(self, webhook: Webhook, part: Part, files: Sequence[SpooledFile], nonce: str) -> TargetMessage:
-        """Post a part through a webhook; the bot's header goes along only where newer servers ask for it."""
+    async def send(
+        self,
+        webhook: Webhook,
+        part: Part,
+        files: Sequence[SpooledFile],
+        nonce: str,
+        *,
+        thread_id: int | None = None,
+        thread_name: str | None = None,
+        tag_ids: Sequence[int] = (),
+    ) -> TargetMessage:
+        """Post a part through a webhook, into a thread of its channel or as a new post of a forum."""
         client = await self._ready()
-        stored = await webhooks.send(client, webhook, part, files, nonce, is_authorised=self.capabilities.is_current)
-        if part.reply_to is not None:
-            self.capabilities = msgspec.structs.replace(
-                self.capabilities, keeps_replies=stored.reply_to == part.reply_to
-            )
+        # The bot's header goes along only where newer servers ask for it.
+        stored = await webhooks.send(
+            client,
+            webhook,
+            part,
+            files,
+            nonce,
+            is_authorised=self._answers.is_current,
+            thread_id=thread_id,
+            thread_name=thread_name,
+            tag_ids=tag_ids,
+        )
+        if part.reply_to is None or (part.reply_line and stored.content.startswith(part.reply_line)):
+            return stored
+        is_kept = stored.reply_to == part.reply_to
+        self._answers = msgspec.structs.replace(self._answers, keeps_replies=is_kept)
+        if is_kept or not part.reply_line or not any(routes.edits_posts for routes in self._routes.values()):
+            return stored
+        # The first reply shows that this server drops them; it says in words what it answers, as those to come will.
+        with suppress(CloneError):
+            return await self.edit_post(webhook, stored.id, webhooks.said_reply(part), thread_id=thread_id)
         return stored
+
+    async def edit_post(
+        self, webhook: Webhook, message_id: int, part: Part, *, thread_id: int | None = None
+    ) -> TargetMessage:
+        """Give a webhook's post other text, embeds and flags."""
+        return await webhooks.edit_post(
+            await self._ready(),
+            webhook,
+            message_id,
+            part,
+            thread_id=thread_id,
+            is_authorised=self._answers.is_current,
+        )
+
+    async def delete_post(self, channel_id: int, message_id: int) -> None:
+        """Delete a message of a channel or thread."""
+        await messages.delete_post(await self._ready(), channel_id, message_id)
+
+    async def pin(self, channel_id: int, message_id: int) -> None:
+        """Pin a message."""
+        await pins.pin(await self._ready(), channel_id, message_id)
+
+    async def unpin(self, channel_id: int, message_id: int) -> None:
+        """Take a pin away."""
+        await pins.unpin(await self._ready(), channel_id, message_id)
+
+    async def pinned(self, channel_id: int) -> Sequence[int]:
+        """Return the ids of a channel's pinned messages, the latest pin first."""
+        return await pins.pinned(await self._ready(), channel_id)
+
+    async def remove_pin_notice(self, channel_id: int, message_id: int) -> bool:
+        """Delete the notice that the bot pinned a message."""
+        return await pins.remove_pin_notice(await self._ready(), channel_id, message_id, await self._own_id())
+
+    async def remove_thread_notice(self, channel_id: int, thread_id: int) -> bool:
+        """Delete the notice that the bot started a thread."""
+        return await pins.remove_thread_notice(await self._ready(), channel_id, thread_id, await self._own_id())
+
+    async def react(self, channel_id: int, message_id: int, emoji: str) -> None:
+        """React as the bot."""
+        await messages.react(await self._ready(), channel_id, message_id, emoji)
+
+    async def unreact(self, channel_id: int, message_id: int, emoji: str) -> None:
+        """Take the bot's own reaction back."""
+        await messages.unreact(await self._ready(), channel_id, message_id, emoji)
+
+    async def start_thread(
+        self,
+        channel_id: int,
+        name: str,
+        *,
+        message_id: int | None = None,
+        is_private: bool = False,
+        auto_archive_minutes: int | None = None,
+    ) -> int:
+        """Start a thread and return its id."""
+        return await threads.start_thread(
+            await self._ready(),
+            channel_id,
+            name,
+            message_id=message_id,
+            is_private=is_private,
+            auto_archive_minutes=auto_archive_minutes,
+        )
+
+    async def close_thread(self, thread_id: int, *, is_archived: bool, is_locked: bool) -> None:
+        """Archive and lock a thread, or open it again."""
+        await threads.close_thread(await self._ready(), thread_id, is_archived=is_archived, is_locked=is_locked)
+
+    async def pin_thread(self, thread_id: int) -> None:
+        """Show a post first in its forum."""
+        await threads.pin_thread(await self._ready(), thread_id)
+
+    async def threads(self, community_id: int, channel_id: int) -> Sequence[TargetThread]:
+        """Return the threads of a channel."""
+        return await threads.channel_threads(await self._ready(), community_id, channel_id)
+
+    async def forum_tags(self, channel_id: int) -> Mapping[str, int]:
+        """Return the ids of a forum's tags by name."""
+        return await threads.forum_tags(await self._ready(), channel_id)
 
     def send_delay(self, webhook: Webhook) -> float:
         """Return in how many seconds a webhook may post without being limited."""
         return webhooks.send_delay(self._client, webhook)
 
     async def history(self, channel_id: int, before: int | None = None, limit: int = PAGE) -> Sequence[TargetMessage]:
-        """Return messages of a channel, newest first, older than an id."""
-        query = {"limit": str(min(max(limit, 1), PAGE))}
-        if before is not None:
-            query["before"] = str(before)
-        client = await self._ready()
-        raw = await client.perform(
-            Call(
-                "GET",
-                "/channels/{channel_id}/messages",
-                {"channel_id": channel_id},
-                query=query,
-                doing="reading back",
-                permission="Read Message History",
-                channel_id=channel_id,
-            )
-        )
-        messages = [wire.message_of(row) for row in wire.objects(raw)]
-        return sorted(messages, key=lambda message: message.id, reverse=True)
+        """Return messages of a channel or thread, newest first, older than an id."""
+        return await messages.history(await self._ready(), channel_id, before, limit)
+
+    async def _own_id(self) -> int:
+        if self._bot_id is None:
+            await self.identity()
+        assert self._bot_id is not None
+        return self._bot_id
 
     async def _ready(self) -> FluxerClient:
         if self._instance is None:
@@ -236,4 +352,4 @@ class FluxerWriter:
         return self._client
 
     def _learn(self) -> None:
-        self.capabilities = self.capabilities.seen(self._client.newest_headers)
+        self._answers = self._answers.seen(self._client.telling_headers)

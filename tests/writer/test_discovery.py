@@ -12,8 +12,9 @@ from aiohttp.test_utils import TestServer
 
 from reaper_tui.model.community import Limits
 from reaper_tui.model.errors import ConfigurationError, ServiceDown
-from reaper_tui.writer.capabilities import Capabilities, limits_from
+from reaper_tui.writer.capabilities import Answers, limits_from
 from reaper_tui.writer.discovery import discover
+from reaper_tui.writer.probes import Routes
 
 
 @asynccontextmanager
@@ -118,8 +119,9 @@ def test_newer_instances_give_bots_their_own_bounds() -> None:
 
 
 def test_a_generation_is_known_by_its_headers() -> None:
-    assert Capabilities().seen(["x-ratelimit-limit", "date"]).generation == "2026-02"
-    newer = Capabilities().seen(["x-ratelimit-bucket"])
+    assert Answers().seen(["x-ratelimit-limit", "date"]).generation == "2026-02"
+    newer = Answers().seen(["x-ratelimit-bucket"])
     assert newer.generation == "current"
-    assert newer.honours_nonces
+    can = newer.capabilities(Routes(True, False, False), presigned_uploads=True)
+    assert (can.honours_nonces, can.keeps_replies, can.edits_posts, can.has_forums) == (True, True, True, False)
     assert newer.seen([]).generation == "current"
