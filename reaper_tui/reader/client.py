@@ -6,20 +6,24 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, NamedTuple, Self, cast
+from typing import Any, NamedTuple, NoReturn, Self, cast
 
 from discord.http import Route
 
 from reaper_tui.model.community import Channel, Guild
 from reaper_tui.model.errors import AccessDenied, ConfigurationError, NotFound, Refused, ServiceDown
 from reaper_tui.model.ids import optional_snowflake
+from reaper_tui.model.live import LiveEvent, LiveKind
 from reaper_tui.model.message import Message, RawMessage
 from reaper_tui.profile.secrets import Secret
 from reaper_tui.reader.cdn import Cdn
 from reaper_tui.reader.estimate import estimated_count, thread_count
 from reaper_tui.reader.events import Notify, ReaderEvent, ignore
+from reaper_tui.reader.growth import Viewpoint, changed_guild
 from reaper_tui.reader.http import DiscordHTTP
+from reaper_tui.reader.listener import Listener
 from reaper_tui.reader.mapping import message_from, user_name
+from reaper_tui.reader.merging import merged, with_pin
 from reaper_tui.reader.survey import CONTENT_WARNING, reads_content, surveyed_guild
 from reaper_tui.reader.wire import encoded, record, records, text
 
@@ -50,6 +54,7 @@ class DiscordReader:
         notify: Notify = ignore,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        limits_scale: float = 1.0,
     ) -> None:
         self._token = token
         self._api_base = api_base
@@ -58,6 +63,8 @@ class DiscordReader:
         self._notify = notify
         self._now = now
         self._sleep = sleep
+        self._limits_scale = limits_scale
+        self._view: Viewpoint | None = None
         self._login = asyncio.Lock()
         self._http: DiscordHTTP | None = None
         self._user: dict[str, Any] = {}
@@ -100,16 +107,57 @@ class DiscordReader:
             warnings += ("The bot is in no server — invite it with the OAuth2 URL of the Developer Portal",)
         return BotIdentity(user_name(self._user), self._bot_id(), tuple(places.items()), warnings)
 
-    async def survey(self, guild_id: int) -> Guild:
-        """Return the guild's structure, threads of every kind included."""
-        return await surveyed_guild(
+    async def survey(self, guild_id: int, *, looks: bool = True) -> Guild:
+        """Return the guild's structure, threads of every kind included.
+
+        `looks` asks the gateway which channels are hidden, for which it starts a session there.
+        """
+        guild, self._view = await surveyed_guild(
             await self._connected(),
             guild_id,
             bot_id=self._bot_id(),
             token=self._token.reveal(),
             gateway=self._gateway,
             cdn=self._cdn,
+            looks=looks,
         )
+        return guild
+
+    async def listen(self, guild_id: int, put: Callable[[LiveEvent], None]) -> NoReturn:
+        """Hand over what happens in a guild, in order, until cancelled; `put` must not wait.
+
+        Raises AccessDenied or ConfigurationError when Discord will not tell, whatever is tried.
+        """
+        http = await self._connected()
+        listener = Listener(
+            http,
+            self._token.reveal(),
+            self._gateway,
+            guild_id,
+            put,
+            now=self._now,
+            sleep=self._sleep,
+            scale=self._limits_scale,
+        )
+        await listener.run()
+
+    async def place(self, channel_id: int) -> LiveEvent:
+        """Return a channel or thread as if the gateway had told of it."""
+        http = await self._connected()
+        raw = record(await http.get_channel(channel_id))
+        return LiveEvent(LiveKind.PLACE, self._now(), channel_id, payload=encoded(raw), name="CHANNEL")
+
+    def changed(self, guild: Guild, event: LiveEvent) -> Guild:
+        """Return a surveyed guild after an event."""
+        return guild if self._view is None else changed_guild(guild, event, self._view)
+
+    def merged(self, payload: bytes, event: LiveEvent) -> bytes:
+        """Return a stored message after an event that may tell only a part."""
+        return merged(payload, event)
+
+    def pinned(self, payload: bytes, *, is_pinned: bool) -> bytes:
+        """Return a stored message pinned or not."""
+        return with_pin(payload, is_pinned=is_pinned)
 
     async def estimate(self, channel: Channel) -> tuple[int, bool]:
         """Return about how many messages a container holds, and whether that is exact."""

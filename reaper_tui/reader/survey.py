@@ -6,15 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, cast
 
-import msgspec
-
 from reaper_tui.model.community import Channel, ChannelKind, Guild
 from reaper_tui.model.errors import AccessDenied, CloneError, ConfigurationError, NotFound, Refused, ServiceDown
 from reaper_tui.model.ids import optional_snowflake
 from reaper_tui.reader.cdn import Cdn
 from reaper_tui.reader.gateway import seen_channel_ids
+from reaper_tui.reader.growth import Viewpoint, judged, under_parent
 from reaper_tui.reader.http import DiscordHTTP
-from reaper_tui.reader.permissions import channel_permissions, guild_permissions, missing_to_read
+from reaper_tui.reader.permissions import channel_permissions, guild_permissions
 from reaper_tui.reader.structure import (
     channel_from,
     emoji_from,
@@ -33,9 +32,15 @@ CONTENT_WARNING = (
 )
 
 
-async def surveyed_guild(http: DiscordHTTP, guild_id: int, *, bot_id: int, token: str, gateway: str, cdn: Cdn) -> Guild:
-    """Return the guild with threads of every kind; raises ConfigurationError when the bot is not in it."""
-    look = asyncio.create_task(seen_channel_ids(http, token, gateway, guild_id))
+async def surveyed_guild(
+    http: DiscordHTTP, guild_id: int, *, bot_id: int, token: str, gateway: str, cdn: Cdn, looks: bool = True
+) -> tuple[Guild, Viewpoint]:
+    """Return the guild with threads of every kind, and who saw it so.
+
+    `looks` asks the gateway which channels are hidden; whoever listens to it knows already. Raises ConfigurationError
+    when the bot is not in the guild.
+    """
+    look = asyncio.create_task(seen_channel_ids(http, token, gateway, guild_id) if looks else _nothing())
     try:
         guild = await _guild(http, guild_id)
         roles = tuple(filter(None, map(role_from, await _part(http.get_roles, guild_id, guild.get("roles")))))
@@ -49,11 +54,12 @@ async def surveyed_guild(http: DiscordHTTP, guild_id: int, *, bot_id: int, token
         permissions = {
             channel.id: channel_permissions(granted, channel.overwrites, guild_id, bot_id, held) for channel in found
         }
-        channels = [_judged(channel, permissions[channel.id]) for channel in found]
+        view = Viewpoint(bot_id, granted, held, tag_names)
+        channels = [judged(channel, view, guild_id) for channel in found]
         raw_threads, notes = await all_threads(http, guild_id, channels, permissions)
         by_id = {channel.id: channel for channel in channels}
         threads = [
-            _under_parent(thread, by_id)
+            under_parent(thread, by_id)
             for raw in raw_threads
             if (thread := channel_from(raw, tag_names)) is not None and thread.kind is ChannelKind.THREAD
         ]
@@ -65,7 +71,7 @@ async def surveyed_guild(http: DiscordHTTP, guild_id: int, *, bot_id: int, token
     finally:
         look.cancel()
         await asyncio.gather(look, return_exceptions=True)
-    return Guild(
+    surveyed = Guild(
         id=guild_id,
         name=text(guild.get("name")),
         roles=roles,
@@ -78,6 +84,7 @@ async def surveyed_guild(http: DiscordHTTP, guild_id: int, *, bot_id: int, token
         can_read_content=can_read_content,
         notes=tuple(_notes(channels, can_read_content) + notes),
     )
+    return surveyed, view
 
 
 async def reads_content(http: DiscordHTTP) -> bool:
@@ -120,15 +127,8 @@ async def _held_roles(http: DiscordHTTP, guild_id: int, bot_id: int) -> frozense
     return frozenset(role for role in map(optional_snowflake, held) if role is not None)
 
 
-def _judged(channel: Channel, granted: int) -> Channel:
-    return msgspec.structs.replace(channel, cannot_read=missing_to_read(channel, granted))
-
-
-def _under_parent(thread: Channel, by_id: dict[int, Channel]) -> Channel:
-    parent = by_id.get(thread.parent_id) if thread.parent_id is not None else None
-    if parent is None:
-        return thread
-    return msgspec.structs.replace(thread, cannot_read=parent.cannot_read, is_nsfw=parent.is_nsfw)
+async def _nothing() -> tuple[set[int], set[int]]:
+    return set(), set()
 
 
 async def _hidden_by_gateway(
