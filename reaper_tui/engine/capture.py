@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from reaper_tui.engine.blindness import BlindnessWatch
 from reaper_tui.engine.control import RunControl
@@ -11,16 +11,16 @@ from reaper_tui.engine.events import EventLog, Level
 from reaper_tui.engine.outage import Outage
 from reaper_tui.engine.ports import Reader
 from reaper_tui.engine.progress import ChannelState, Progress
+from reaper_tui.engine.rescan import SHORT_PAGE, SOURCE, Rescan
 from reaper_tui.engine.together import together
+from reaper_tui.journal.changes import ChangeKind
 from reaper_tui.journal.journal import Journal
 from reaper_tui.journal.records import Container
 from reaper_tui.model.errors import AccessDenied, NotFound, Refused
-from reaper_tui.model.message import THREAD_STARTER, Message
+from reaper_tui.model.message import THREAD_STARTER, Message, RawMessage
 
-SOURCE = "Discord"
 SIDE_BY_SIDE = 6
-# A page can be short of 100 when the source holds entries that are no messages; only a clearly short one is the last.
-SHORT_PAGE = 50
+Notes = Callable[[Message], Sequence[ChangeKind]]
 
 
 class Capture:
@@ -34,6 +34,8 @@ class Capture:
         progress: Progress,
         log: EventLog,
         outage: Outage,
+        rescan: Rescan,
+        notes: Notes,
     ) -> None:
         self._reader = reader
         self._journal = journal
@@ -41,6 +43,8 @@ class Capture:
         self._progress = progress
         self._log = log
         self._outage = outage
+        self._rescan = rescan
+        self._notes = notes
         self._grown: dict[int, asyncio.Event] = {}
         self._ended: set[int] = set()
         self._blindness = BlindnessWatch()
@@ -67,34 +71,24 @@ class Capture:
         finally:
             for event in self._grown.values():
                 event.set()
+        await together(self._rescan.deepen() for _ in range(SIDE_BY_SIDE))
 
     async def _container(self, container: Container) -> None:
         tally = self._progress.channels[container.id]
         cursor = container.capture_cursor
         try:
-            while True:
+            is_done = self._rescan.wants(container) and await self._newest(container)
+            while not is_done:
                 await self._control.boundary()
                 if tally.state is ChannelState.WAITING:
                     tally.state = ChannelState.READING
                 page = await self._control.unless_stopped(
                     self._outage.through(SOURCE, lambda cursor=cursor: self._reader.page(container.id, cursor))
                 )
-                is_end = len(page) < SHORT_PAGE
+                is_done = len(page) < SHORT_PAGE
                 if page:
                     cursor = max(raw.id for raw in page)
-                messages = [self._reader.parse(raw.payload) for raw in page]
-                self._blindness.look(messages)
-                attachments = sum(count_attachments(message) for message in messages)
-                added = await self._journal.capture_page(
-                    container.id, page, cursor=cursor, attachments=attachments, is_end=is_end
-                )
-                tally.source += added
-                if is_end:
-                    tally.is_captured = True
-                    if tally.state is ChannelState.READING:
-                        tally.state = ChannelState.WAITING
-                    break
-                self.growth(container.id).set()
+                await self._store(container, page, cursor, is_end=is_done)
         except (AccessDenied, NotFound, Refused) as error:
             if isinstance(error, AccessDenied) and error.ends_run:
                 raise
@@ -104,6 +98,36 @@ class Capture:
             )
         self._ended.add(container.id)
         self.growth(container.id).set()
+
+    async def _newest(self, container: Container) -> bool:
+        """Look at the newest page of a history that was read before; return whether all that is new was on it."""
+        await self._control.boundary()
+        page = await self._rescan.newest(container)
+        fresh = [raw for raw in reversed(page.messages) if raw.id > container.capture_cursor]
+        self._rescan.has_news = self._rescan.has_news or bool(fresh)
+        if fresh and len(fresh) == len(page.messages):
+            await self._rescan.postpone(container)
+            return False
+        cursor = fresh[-1].id if fresh else container.capture_cursor
+        await self._store(container, fresh, cursor, is_end=True)
+        await self._rescan.look(container, page)
+        return True
+
+    async def _store(self, container: Container, page: Sequence[RawMessage], cursor: int, *, is_end: bool) -> None:
+        tally = self._progress.channels[container.id]
+        messages = [self._reader.parse(raw.payload) for raw in page]
+        self._blindness.look(messages)
+        attachments = sum(count_attachments(message) for message in messages)
+        noted = {message.id: kinds for message in messages if (kinds := self._notes(message))}
+        tally.source += await self._journal.capture_page(
+            container.id, page, cursor=cursor, attachments=attachments, is_end=is_end, noted=noted
+        )
+        if not is_end:
+            self.growth(container.id).set()
+            return
+        tally.is_captured = True
+        if tally.state is ChannelState.READING:
+            tally.state = ChannelState.WAITING
 
 
 def count_attachments(message: Message) -> int:

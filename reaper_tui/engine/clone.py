@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from reaper_tui.engine.amend import Amender
 from reaper_tui.engine.blindness import refuse_if_blind
 from reaper_tui.engine.capture import Capture
 from reaper_tui.engine.control import RunControl, RunState, StopRequested
@@ -24,6 +25,8 @@ from reaper_tui.engine.plan import make_plan, refuse_unsupported
 from reaper_tui.engine.ports import Composer, Reader, Spool, Writer
 from reaper_tui.engine.progress import ChannelState, ChannelTally, Phase, Progress
 from reaper_tui.engine.reconcile import Reconciler
+from reaper_tui.engine.renewals import Renewals
+from reaper_tui.engine.rescan import Rescan
 from reaper_tui.engine.since import first_cursor
 from reaper_tui.engine.standing import Standing
 from reaper_tui.engine.structure import StructureBuilder
@@ -32,6 +35,7 @@ from reaper_tui.engine.together import together
 from reaper_tui.engine.verify import Verifier
 from reaper_tui.engine.webhook_pool import WebhookPool
 from reaper_tui.journal import queries
+from reaper_tui.journal.changes import ChangeKind
 from reaper_tui.journal.journal import Journal
 from reaper_tui.journal.records import Container, MessageState
 from reaper_tui.model.community import Channel, Community, Guild
@@ -39,7 +43,7 @@ from reaper_tui.model.errors import AccessDenied, CloneError, ConfigurationError
 from reaper_tui.model.message import Message
 from reaper_tui.model.plan import Plan
 from reaper_tui.model.summary import Summary, Verification
-from reaper_tui.profile.settings import Settings
+from reaper_tui.profile.settings import CopySettings, Settings
 
 ESTIMATES_AT_ONCE = 4
 
@@ -85,6 +89,7 @@ class Clone:
         self.progress.note = "reading the Fluxer community"
         community = await self.writer.community(self.community_id)
         self.progress.target_name = community.name
+        known = await self.journal.read(queries.captured_containers)
         estimates: dict[int, tuple[int, bool]] = {}
         readable = [channel for channel in guild.containers() if not channel.cannot_read]
         queue = list(readable)
@@ -92,7 +97,9 @@ class Clone:
         async def work() -> None:
             while queue:
                 channel = queue.pop()
-                estimates[channel.id] = await self._estimate(channel)
+                count, newest = known.get(channel.id, (0, -1))
+                has_nothing_new = channel.last_message_id is not None and channel.last_message_id <= newest
+                estimates[channel.id] = (count, True) if has_nothing_new else await self._estimate(channel)
                 self.progress.note = f"estimating messages: {len(estimates)} of {len(readable)} channels"
 
         await together(work() for _ in range(ESTIMATES_AT_ONCE))
@@ -129,6 +136,7 @@ class Clone:
         try:
             sides = sides or await control.unless_stopped(self.survey())
             plan = await self.plan(sides, settings)
+            follows_a_whole_run = await self.journal.read(queries.last_state) == RunState.DONE
             if settings.copy.history:
                 await control.unless_stopped(refuse_if_blind(self.reader, sides.guild, sides.estimates))
             run_id = await self.journal.begin_run()
@@ -145,7 +153,7 @@ class Clone:
             await self._tell_structure(plan)
             await self.journal.select_routes(plan.routes, since)
             progress.phase = Phase.MESSAGES
-            channels = await self._messages(sides, plan, settings)
+            channels = await self._messages(sides, plan, settings, follows_a_whole_run=follows_a_whole_run)
             progress.phase = Phase.VERIFY
             verifier = Verifier(self.writer, self.journal, control, progress, self.log, self.outage)
             verification = await verifier.run(channels)
@@ -235,11 +243,34 @@ class Clone:
             }
         )
 
-    async def _messages(self, sides: BothSides, plan: Plan, settings: Settings) -> dict[int, str]:
+    async def _messages(
+        self, sides: BothSides, plan: Plan, settings: Settings, *, follows_a_whole_run: bool
+    ) -> dict[int, str]:
         containers = await self.journal.read(queries.containers)
         await self._load_tallies(containers)
         target = target_map(sides.guild, sides.community, plan.routes, await self.journal.read(queries.mappings))
-        capture = Capture(self.reader, self.journal, self.control, self.progress, self.log, self.outage)
+        renewals = Renewals()
+        rescan = Rescan(
+            self.reader,
+            self.journal,
+            self.control,
+            self.outage,
+            self.log,
+            renewals,
+            now=self.now,
+            depth=settings.copy.rescan,
+            follows_a_whole_run=follows_a_whole_run,
+        )
+        capture = Capture(
+            self.reader,
+            self.journal,
+            self.control,
+            self.progress,
+            self.log,
+            self.outage,
+            rescan,
+            lambda message: _notes(message, settings.copy),
+        )
         delivery = Delivery(
             reader=self.reader,
             writer=self.writer,
@@ -262,6 +293,8 @@ class Clone:
             target=target,
             now=self.now,
             author_key=self.author_key,
+            renewals=renewals,
+            capabilities=await self.writer.capabilities(self.community_id),
         )
         by_lane: dict[int, list[Container]] = {}
         for container in containers:
@@ -269,6 +302,7 @@ class Clone:
         limits = sides.community.limits
         ceiling = min(limits.webhooks_per_channel, max(1, limits.webhooks_per_guild // max(1, len(by_lane))))
         lanes: list[Lane] = []
+        pools: list[WebhookPool] = []
         channels: dict[int, str] = {}
         readable: list[Container] = []
         for lane_id, rows in by_lane.items():
@@ -286,10 +320,21 @@ class Clone:
                 setting=settings.speed.webhooks_per_channel,
                 ceiling=ceiling,
             )
+            pools.append(pool)
             lanes.append(Lane(delivery, lane_id, channel_id, rows, pool))
             channels[channel_id] = rows[0].parent_name if rows[0].id != lane_id else rows[0].name
             readable += rows
         await together((capture.run(readable), delivery.run(lanes)))
+        self.progress.phase = Phase.AMENDING
+        known = {webhook.id: webhook for webhook in sides.community.webhooks}
+        amender = Amender(
+            delivery,
+            lambda: self.writer.capabilities(self.community_id),
+            lambda: known | {webhook.id: webhook for pool in pools for webhook in pool.webhooks},
+            settings.copy.reactions,
+            sets_pins=settings.copy.pins,
+        )
+        await amender.run()
         # Posts of earlier runs may stand in channels that were replaced since.
         return {**await self.journal.read(queries.posted_channels), **channels}
 
@@ -362,3 +407,10 @@ class Clone:
             peak_rss_mb=self.peak_rss_mb(),
             verification=None if verification is None else msgspec.json.encode(verification).decode(),
         )
+
+
+def _notes(message: Message, copy: CopySettings) -> tuple[ChangeKind, ...]:
+    """Return what has to be done about a message once it stands."""
+    pin = (ChangeKind.PIN,) if message.is_pinned and copy.pins else ()
+    reactions = (ChangeKind.REACTIONS,) if message.reactions and copy.reactions == "native" else ()
+    return (*pin, *reactions)

@@ -16,8 +16,10 @@ from reaper_tui.engine.pace import Pace
 from reaper_tui.engine.ports import Composer, Reader, Writer
 from reaper_tui.engine.progress import Progress
 from reaper_tui.engine.reconcile import Reconciler
+from reaper_tui.engine.renewals import Renewals
 from reaper_tui.engine.together import together
 from reaper_tui.journal.journal import Journal
+from reaper_tui.model.capabilities import TargetCapabilities
 from reaper_tui.model.message import Message
 
 LANES_AT_ONCE = 24
@@ -50,6 +52,8 @@ class Delivery:
     target: TargetMap
     now: Callable[[], float]
     author_key: Callable[[Message], str]
+    renewals: Renewals
+    capabilities: TargetCapabilities
 
     async def run(self, lanes: Iterable[Sender]) -> None:
         """Deliver every lane, the largest first; a lane that fails does not stop the others."""

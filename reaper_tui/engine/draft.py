@@ -17,11 +17,15 @@ NOT_KEPT = "the target did not keep it"
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """The posts of one message; `ledger` says what was left out and why, `failure` why only a placeholder is sent."""
+    """The posts of one message; `ledger` says what was left out and why, `failure` why only a placeholder is sent.
+
+    `is_unresolved` tells that it leads to messages which do not stand yet.
+    """
 
     composition: Composition
     ledger: Ledger = ()
     failure: str = ""
+    is_unresolved: bool = False
 
     @property
     def parts(self) -> tuple[Part, ...]:

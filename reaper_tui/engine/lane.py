@@ -12,11 +12,13 @@ from reaper_tui.engine.deliver import Delivery
 from reaper_tui.engine.directory import MessageDirectory
 from reaper_tui.engine.draft import Draft, kept_draft, next_step
 from reaper_tui.engine.events import Level
-from reaper_tui.engine.fingerprint import fingerprint
+from reaper_tui.engine.fingerprint import fingerprint, said
 from reaper_tui.engine.progress import ChannelState
 from reaper_tui.engine.reconcile import Unreadable
+from reaper_tui.engine.section import section_of
 from reaper_tui.engine.webhook_pool import WebhookPool
 from reaper_tui.journal import queries
+from reaper_tui.journal.changes import ChangeKind
 from reaper_tui.journal.journal import Settlement
 from reaper_tui.journal.records import Container, MessageState, PartRecord, StoredMessage
 from reaper_tui.model.composition import Degrade, Flow
@@ -39,6 +41,7 @@ from reaper_tui.model.outgoing import SpooledFile, TargetMessage
 
 TARGET = "Fluxer"
 BATCH = 50
+DELETED = "deleted_on_discord"
 
 
 class Lane:
@@ -153,7 +156,12 @@ class Lane:
             shared.log.write(Level.SUCCESS, f"{container.name}: {tally.source:,} messages, all settled", container.id)
 
     async def _deliver(self, stored: StoredMessage, container: Container) -> None:
+        if self._shared.renewals.take(stored.id):
+            stored = await self._shared.journal.read(lambda raw: queries.message(raw, stored.id)) or stored
         if stored.state is not MessageState.PENDING:
+            return
+        if stored.is_gone and stored.composition is None and not await self._has_posts(stored.id):
+            await self._settle(stored, Settlement(MessageState.SKIPPED, DELETED))
             return
         message = self._shared.reader.parse(stored.payload)
         degrade = Degrade()
@@ -181,6 +189,9 @@ class Lane:
             draft = await self._compose(message, container.id, degrade)
             draft = msgspec.structs.replace(draft, ledger=ledger, failure=degrade.as_placeholder)
 
+    async def _has_posts(self, message_id: int) -> bool:
+        return bool(await self._shared.journal.read(lambda raw: queries.parts_of(raw, message_id)))
+
     async def _compose(self, message: Message, container_id: int, degrade: Degrade) -> Draft:
         shared = self._shared
         wanted = shared.composer.references(message)
@@ -188,17 +199,12 @@ class Lane:
         section = ""
         is_elsewhere = self._last_container_id is not None and self._last_container_id != container_id
         if is_elsewhere or (self._last_container_id is None and container_id != self._id):
-            section = self._section(container_id)
+            section = section_of(next((row for row in self._containers if row.id == container_id), None))
         flow = Flow(section=section)
         if self._last is not None and not section:
             flow = Flow(shared.author_key(self._last), unix_seconds(self._last.id), "")
-        return Draft(shared.composer.compose(message, MessageDirectory(shared.target, places), flow, degrade))
-
-    def _section(self, container_id: int) -> str:
-        container = next((container for container in self._containers if container.id == container_id), None)
-        if container is None or container.kind not in ("thread", "post"):
-            return f"↩ Back in #{container.name}" if container else ""
-        return f"🧵 Thread: {container.name}" if container.kind == "thread" else f"🗨 Post: {container.name}"
+        composition = shared.composer.compose(message, MessageDirectory(shared.target, places), flow, degrade)
+        return Draft(composition, is_unresolved=not wanted <= places.keys())
 
     async def _post(self, stored: StoredMessage, container: Container, message: Message, draft: Draft) -> None:
         """Send the posts that do not stand yet; raise Refused or _FilesLost while none does."""
@@ -324,6 +330,8 @@ class Lane:
             container_id=stored.container_id,
             settlement=settlement,
             composition=draft.to_keep(),
+            said=said(draft.parts[record.number]),
+            noted=(ChangeKind.LINKS,) if draft.is_unresolved and shared.capabilities.edits_posts else (),
         )
         if settlement is None:
             return

@@ -67,8 +67,6 @@ def make_plan(
     if hidden := len(guild.hidden_channel_ids):
         what = "1 hidden channel" if hidden == 1 else f"{hidden} hidden channels"
         draft.exclude(what, "the Discord bot may not view it: give it View Channels there")
-    if settings.copy.pins and settings.copy.history:
-        draft.warnings.append("Pinned messages are carried over, but this version cannot pin them yet")
     if settings.copy.identity:
         draft.items.append(PlanItem(ItemKind.IDENTITY, guild.id, guild.name, Action.CHANGE, community.id))
     if settings.copy.roles:
@@ -113,8 +111,6 @@ def refuse_unsupported(settings: Settings) -> None:
     """Raise ConfigurationError for a choice that this version cannot carry out."""
     if settings.copy.anonymise:
         raise ConfigurationError("This version cannot replace people's names yet", "set copy.anonymise to false")
-    if settings.copy.reactions == "native":
-        raise ConfigurationError("This version cannot react on the target yet", 'set copy.reactions to "text"')
     if settings.copy.live:
         raise ConfigurationError("This version cannot follow a server live yet", "set copy.live to false")
 

@@ -12,7 +12,7 @@ from reaper_tui.model.capabilities import TargetCapabilities
 from reaper_tui.model.community import Channel, Community, Guild, Overwrite, Webhook
 from reaper_tui.model.composition import Degrade, Directory, Flow
 from reaper_tui.model.forum import Forum, TargetThread
-from reaper_tui.model.message import Message, RawMessage
+from reaper_tui.model.message import Message, RawMessage, RecentPage
 from reaper_tui.model.outgoing import Composition, FileSlot, Part, SpooledFile, TargetMessage
 
 
@@ -29,6 +29,14 @@ class Reader(Protocol):
 
     async def page(self, channel_id: int, after: int) -> Sequence[RawMessage]:
         """Return up to 100 messages directly after an id, oldest first; fewer means the end was reached."""
+        ...
+
+    async def recent(self, channel_id: int, before: int | None = None) -> RecentPage:
+        """Return up to 100 messages directly before an id, or the newest."""
+        ...
+
+    async def pins(self, channel_id: int) -> Sequence[int]:
+        """Return the ids of a container's pinned messages in the order they were pinned, oldest pin first."""
         ...
 
     async def message(self, channel_id: int, message_id: int) -> RawMessage:

@@ -27,6 +27,7 @@ class Phase(StrEnum):
     PLAN = "plan"
     STRUCTURE = "structure"
     MESSAGES = "messages"
+    AMENDING = "amending"
     VERIFY = "verify"
     FINISHED = "finished"
 

@@ -38,6 +38,11 @@ class WebhookPool:
         self._by_author: OrderedDict[str, int] = OrderedDict()
         self._turn = 0
 
+    @property
+    def webhooks(self) -> tuple[Webhook, ...]:
+        """Return the webhooks at hand."""
+        return tuple(self._webhooks)
+
     async def next(self, author: str, backlog: int) -> Webhook:
         """Return the webhook for an author's message; `backlog` messages are still to come."""
         if not self._webhooks:

@@ -12,6 +12,9 @@ from reaper_tui.journal.records import MessageState
 from reaper_tui.model.summary import ChangeCount
 
 
+Raw = sqlite3.Connection
+
+
 class ChangeKind(StrEnum):
     """What became different about a message; `links` are its own, which may lead to a place by now."""
 
@@ -99,6 +102,24 @@ def settle_change(raw: sqlite3.Connection, change: Change, state: ChangeState, c
 def forget_change(raw: sqlite3.Connection, change: Change) -> None:
     """Drop a change that turned out to be none, unless the same happened again since it was read."""
     raw.execute("DELETE FROM change WHERE id = ? AND revision = ? AND state = 0", (change.id, change.revision))
+
+
+def drop_posts(raw: sqlite3.Connection, message_id: int, first: int = 0) -> None:
+    """Forget the posts of a message, from a number on, that were deleted on the target."""
+    raw.execute("DELETE FROM part WHERE message_id = ? AND number >= ?", (message_id, first))
+
+
+def keep_edit(raw: sqlite3.Connection, message_id: int, number: int, fingerprint: str, said: str) -> None:
+    """Record how an edited post stands now."""
+    raw.execute(
+        "UPDATE part SET fingerprint = ?, said = ? WHERE message_id = ? AND number = ?",
+        (fingerprint, said, message_id, number),
+    )
+
+
+def keep_reactions(raw: sqlite3.Connection, message_id: int, reacted: str) -> None:
+    """Record which emojis the bot put below a message (JSON)."""
+    raw.execute("UPDATE message SET reacted = ? WHERE id = ?", (reacted, message_id))
 
 
 def waiting(raw: sqlite3.Connection, container_id: int, after: int, limit: int) -> list[Change]:

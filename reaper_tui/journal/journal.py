@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self, TypeVar
 
+from reaper_tui.journal import changes
+from reaper_tui.journal.changes import ChangeKind
 from reaper_tui.journal.connection import Connection, open_connection
 from reaper_tui.journal.records import Mapping as MappingRecord
 from reaper_tui.journal.records import MessageState, PartRecord
@@ -15,6 +17,7 @@ from reaper_tui.journal.schema import migrate
 from reaper_tui.model.plan import Route
 
 T = TypeVar("T")
+_IS_KNOWN = "SELECT 1 FROM message WHERE id = ?"
 RUN_COLUMNS = frozenset(
     {"ended_at", "state", "note", "requests", "status_429", "retries", "limit_wait_s", "peak_rss_mb", "verification"}
 )
@@ -124,10 +127,17 @@ class Journal:
         cursor: int,
         attachments: int,
         is_end: bool,
+        noted: Mapping[int, Sequence[ChangeKind]] | None = None,
     ) -> int:
-        """Store a page (id, payload) and move the cursor; return how many messages were new."""
+        """Store a page (id, payload) and move the cursor; return how many messages were new.
+
+        `noted` are things to be done about new messages once they stand, such as pinning them.
+        """
 
         def capture(raw: sqlite3.Connection) -> int:
+            now = time.time()
+            waiting = noted or {}
+            fresh = [message_id for message_id in waiting if not raw.execute(_IS_KNOWN, (message_id,)).fetchone()]
             before = raw.total_changes
             raw.executemany(
                 "INSERT OR IGNORE INTO message (id, container_id, payload) VALUES (?, ?, ?)",
@@ -135,10 +145,12 @@ class Journal:
             )
             added = raw.total_changes - before
             raw.execute(
-                "UPDATE container SET capture_cursor = max(capture_cursor, ?), source = source + ?, is_captured = ? "
-                "WHERE id = ?",
-                (cursor, added, is_end, container_id),
+                "UPDATE container SET capture_cursor = max(capture_cursor, ?), source = source + ?, is_captured = ?, "
+                "captured_at = iif(?, ?, captured_at) WHERE id = ?",
+                (cursor, added, is_end, is_end, now, container_id),
             )
+            for message_id in fresh:
+                changes.note(raw, message_id, waiting[message_id], now)
             if added and attachments:
                 _count(raw, "attachments_source", attachments)
             return added
@@ -198,17 +210,23 @@ class Journal:
         container_id: int,
         settlement: Settlement | None,
         composition: bytes | None = None,
+        said: str = "",
+        noted: Sequence[ChangeKind] = (),
     ) -> None:
-        """Record what a post became: the last one settles its message, others keep the composition for the rest."""
+        """Record what a post became: the last one settles its message, others keep the composition for the rest.
+
+        `said` recognises what was composed; `noted` is what has to be done about the message later.
+        """
 
         def confirm(raw: sqlite3.Connection) -> None:
             raw.execute(
-                "UPDATE part SET target_id = ?, fingerprint = ? "
+                "UPDATE part SET target_id = ?, fingerprint = ?, said = ? "
                 "WHERE message_id = ? AND number = ? AND target_id IS NULL",
-                (target_id, fingerprint, part.message_id, part.number),
+                (target_id, fingerprint, said, part.message_id, part.number),
             )
             if settlement is not None:
                 _settle(raw, part.lane_id, container_id, part.message_id, settlement, part.message_id)
+                changes.note(raw, part.message_id, noted, time.time())
             else:
                 raw.execute("UPDATE message SET composition = ? WHERE id = ?", (composition, part.message_id))
 

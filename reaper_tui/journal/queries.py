@@ -9,14 +9,15 @@ from reaper_tui.journal.records import Container, LaneRecord, Mapping, MessageSt
 from reaper_tui.model.summary import AttachmentCount, Failure, MessageCount, StructureCount
 
 _CONTAINER = (
-    "SELECT id, name, kind, parent_name, lane_id, sequence, estimate, is_captured, capture_cursor, source, frontier "
+    "SELECT id, name, kind, parent_name, lane_id, sequence, estimate, is_captured, capture_cursor, source, frontier, "
+    "captured_at "
     "FROM container WHERE is_selected "
 )
 _PART = (
-    "SELECT message_id, number, lane_id, channel_id, webhook_id, nonce, is_last, intended_at, target_id, fingerprint "
-    "FROM part "
+    "SELECT message_id, number, lane_id, channel_id, webhook_id, nonce, is_last, intended_at, target_id, fingerprint, "
+    "said FROM part "
 )
-_MESSAGE = "SELECT id, container_id, state, payload, composition FROM message "
+_MESSAGE = "SELECT id, container_id, state, payload, composition, is_gone, reacted FROM message "
 
 
 def fact(raw: sqlite3.Connection, name: str) -> str | None:
@@ -54,6 +55,35 @@ def pending_messages(raw: sqlite3.Connection, container_id: int, after: int, lim
     """Return the next messages of a container behind its frontier, oldest first."""
     rows = raw.execute(_MESSAGE + "WHERE container_id = ? AND id > ? ORDER BY id LIMIT ?", (container_id, after, limit))
     return [_message(row) for row in rows]
+
+
+def known_messages(raw: sqlite3.Connection, container_id: int, low: int, high: int) -> list[tuple[int, bytes]]:
+    """Return (id, payload) of a container's messages between two ids, both included, that the source still had."""
+    return raw.execute(
+        "SELECT id, payload FROM message WHERE container_id = ? AND id BETWEEN ? AND ? AND NOT is_gone ORDER BY id",
+        (container_id, low, high),
+    ).fetchall()
+
+
+def captured_containers(raw: sqlite3.Connection) -> dict[int, tuple[int, int]]:
+    """Return (messages, newest id) of every container that was once read to its end."""
+    rows = raw.execute("SELECT id, source, capture_cursor FROM container WHERE captured_at IS NOT NULL")
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def last_state(raw: sqlite3.Connection) -> str:
+    """Return how the last run ended, empty before the first."""
+    row = raw.execute("SELECT state FROM run ORDER BY id DESC LIMIT 1").fetchone()
+    return row[0] if row else ""
+
+
+def post_above(raw: sqlite3.Connection, channel_id: int, target_id: int) -> int | None:
+    """Return the message whose post stands right above another one in a target channel."""
+    row = raw.execute(
+        "SELECT message_id FROM part WHERE channel_id = ? AND target_id < ? ORDER BY target_id DESC LIMIT 1",
+        (channel_id, target_id),
+    ).fetchone()
+    return row[0] if row else None
 
 
 def message(raw: sqlite3.Connection, message_id: int) -> StoredMessage | None:
@@ -241,5 +271,5 @@ def _part(row: tuple[object, ...]) -> PartRecord:
     return PartRecord(*values)  # type: ignore[arg-type]
 
 
-def _message(row: tuple[int, int, int, bytes, bytes | None]) -> StoredMessage:
-    return StoredMessage(row[0], row[1], MessageState(row[2]), row[3], row[4])
+def _message(row: tuple[int, int, int, bytes, bytes | None, int, str]) -> StoredMessage:
+    return StoredMessage(row[0], row[1], MessageState(row[2]), row[3], row[4], bool(row[5]), row[6])

@@ -19,7 +19,10 @@ class MessageState(IntEnum):
 
 
 class Container(msgspec.Struct, frozen=True):
-    """A source channel or thread: where its capture and its delivery stand."""
+    """A source channel or thread: where its capture and its delivery stand.
+
+    `captured_at` is when its end was reached last, None as long as it never was.
+    """
 
     id: int
     name: str
@@ -32,20 +35,26 @@ class Container(msgspec.Struct, frozen=True):
     capture_cursor: int
     source: int
     frontier: int
+    captured_at: float | None = None
 
 
 class StoredMessage(msgspec.Struct, frozen=True):
-    """A captured message; `composition` is kept once a message of several parts was begun."""
+    """A captured message; `composition` is kept once a message of several parts was begun.
+
+    `is_gone` tells that the source deleted it, `reacted` which emojis the bot put below its post (JSON).
+    """
 
     id: int
     container_id: int
     state: MessageState
     payload: bytes
     composition: bytes | None
+    is_gone: bool = False
+    reacted: str = ""
 
 
 class PartRecord(msgspec.Struct, frozen=True):
-    """One post: without `target_id` it is in doubt."""
+    """One post: without `target_id` it is in doubt; `fingerprint` is how it stands, `said` what was composed for it."""
 
     message_id: int
     number: int
@@ -57,6 +66,7 @@ class PartRecord(msgspec.Struct, frozen=True):
     intended_at: float
     target_id: int | None
     fingerprint: str
+    said: str = ""
 
 
 class Mapping(msgspec.Struct, frozen=True):

@@ -144,6 +144,14 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         CREATE UNIQUE INDEX feed_once ON feed (message_id, kind, version) WHERE version IS NOT NULL;
         """,
     ),
+    (
+        "0004_rescans",
+        """
+        ALTER TABLE container ADD COLUMN captured_at REAL;
+        UPDATE container SET captured_at = 0 WHERE is_captured = 1;
+        ALTER TABLE part ADD COLUMN said TEXT NOT NULL DEFAULT '';
+        """,
+    ),
 )
 
 

@@ -21,6 +21,13 @@ class RawMessage(NamedTuple):
     payload: bytes
 
 
+class RecentPage(NamedTuple):
+    """Messages read backwards, newest first; `is_end` when nothing older is there."""
+
+    messages: tuple[RawMessage, ...]
+    is_end: bool
+
+
 class Author(msgspec.Struct, frozen=True):
     """Who wrote a message, as shown at the time; `avatar_url` is empty for the default avatar."""
 

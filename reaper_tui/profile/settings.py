@@ -62,6 +62,7 @@ class CopySettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     reactions: Literal["native", "text", "skip"] = "text"
     timestamps: Literal["grouped", "every", "none"] = "grouped"
     pins: bool = True
+    rescan: Literal["auto", "all", "none"] = "auto"
     live: bool = False
     anonymise: bool = False
 

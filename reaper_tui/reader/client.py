@@ -14,7 +14,7 @@ from reaper_tui.model.community import Channel, Guild
 from reaper_tui.model.errors import AccessDenied, ConfigurationError, NotFound, Refused, ServiceDown
 from reaper_tui.model.ids import optional_snowflake
 from reaper_tui.model.live import LiveEvent, LiveKind
-from reaper_tui.model.message import Message, RawMessage
+from reaper_tui.model.message import Message, RawMessage, RecentPage
 from reaper_tui.profile.secrets import Secret
 from reaper_tui.reader.cdn import Cdn
 from reaper_tui.reader.estimate import estimated_count, thread_count
@@ -24,6 +24,7 @@ from reaper_tui.reader.http import DiscordHTTP
 from reaper_tui.reader.listener import Listener
 from reaper_tui.reader.mapping import message_from, user_name
 from reaper_tui.reader.merging import merged, with_pin
+from reaper_tui.reader.pins import pinned_messages
 from reaper_tui.reader.survey import CONTENT_WARNING, reads_content, surveyed_guild
 from reaper_tui.reader.wire import encoded, record, records, text
 
@@ -190,6 +191,20 @@ class DiscordReader:
             if not fresh:
                 raise ServiceDown("Discord sent a page of messages that leads no further")
             after = max(fresh)
+
+    async def recent(self, channel_id: int, before: int | None = None) -> RecentPage:
+        """Return up to 100 messages directly before an id, or the newest."""
+        http = await self._connected()
+        reply: Any = await http.logs_from(channel_id, PAGE, before=before)
+        if not isinstance(reply, list):
+            raise ServiceDown("Discord sent something else than a page of messages")
+        received = cast("list[object]", reply)
+        found = {raw.id: raw for raw in self._readable(received, channel_id) if before is None or raw.id < before}
+        return RecentPage(tuple(found[number] for number in sorted(found, reverse=True)), len(received) < PAGE)
+
+    async def pins(self, channel_id: int) -> Sequence[int]:
+        """Return the ids of a container's pinned messages in the order they were pinned, oldest pin first."""
+        return await pinned_messages(await self._connected(), channel_id)
 
     async def message(self, channel_id: int, message_id: int) -> RawMessage:
         """Return one message anew, with freshly signed links."""

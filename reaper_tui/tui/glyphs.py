@@ -93,6 +93,7 @@ PHASE_WORDS: dict[Phase, str] = {
     Phase.PLAN: "planning",
     Phase.STRUCTURE: "building roles and channels",
     Phase.MESSAGES: "copying messages",
+    Phase.AMENDING: "pins, edits and reactions",
     Phase.VERIFY: "reading the target back",
     Phase.FINISHED: "finished",
 }

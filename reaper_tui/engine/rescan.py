@@ -1,0 +1,171 @@
+"""Rescan: what was read in earlier runs is looked at again for edits, deletions, reactions and pins."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from reaper_tui.engine.blindness import BlindnessWatch
+from reaper_tui.engine.control import RunControl
+from reaper_tui.engine.difference import kinds_of_difference
+from reaper_tui.engine.events import EventLog, Level
+from reaper_tui.engine.outage import Outage
+from reaper_tui.engine.ports import Reader
+from reaper_tui.engine.renewals import Renewals
+from reaper_tui.journal import changes, queries
+from reaper_tui.journal.changes import ChangeKind
+from reaper_tui.journal.journal import Journal
+from reaper_tui.journal.records import Container
+from reaper_tui.model.errors import AccessDenied, NotFound, Refused
+from reaper_tui.model.message import RawMessage, RecentPage
+
+SOURCE = "Discord"
+# Only a clearly short page is the last: odd entries may be missing from a full one.
+SHORT_PAGE = 50
+# A server that was emptied after the move must not empty the community it moved to.
+FEW_DELETIONS = 20
+
+Depth = Literal["auto", "all", "none"]
+
+
+class Finding(NamedTuple):
+    """What a look found different: payloads with what changed, and ids that are no longer there."""
+
+    renewed: Mapping[int, tuple[bytes, frozenset[ChangeKind]]]
+    gone: frozenset[int]
+
+    def __bool__(self) -> bool:
+        return bool(self.renewed or self.gone)
+
+
+class Rescan:
+    """Compares the source with the journal; `has_news` once anything anywhere is new or different.
+
+    Deletions count only where a stretch of the history was read without a gap.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        journal: Journal,
+        control: RunControl,
+        outage: Outage,
+        log: EventLog,
+        renewals: Renewals,
+        *,
+        now: Callable[[], float],
+        depth: Depth,
+        follows_a_whole_run: bool,
+    ) -> None:
+        self._reader = reader
+        self._journal = journal
+        self._control = control
+        self._outage = outage
+        self._log = log
+        self._renewals = renewals
+        self._now = now
+        self._depth = depth
+        self._follows_a_whole_run = follows_a_whole_run
+        self._blindness = BlindnessWatch()
+        self._unfinished: list[tuple[Container, int]] = []
+        self.has_news = False
+
+    def wants(self, container: Container) -> bool:
+        """Return whether a container is looked at again: its history was once read to its end."""
+        return self._depth != "none" and container.captured_at is not None and container.source > 0
+
+    async def newest(self, container: Container) -> RecentPage:
+        """Return the newest page of a container."""
+        return await self._page(container.id, None)
+
+    async def look(self, container: Container, page: RecentPage) -> None:
+        """Compare a container's newest page; what lies behind it is left for `deepen`."""
+        if not page.messages:
+            self._log.write(
+                Level.WARNING,
+                f"#{container.name} reads as empty now: what was carried over from it stays",
+                container.id,
+            )
+            return
+        low = 0 if self._is_surely_the_end(page) else page.messages[-1].id
+        await self._apply(container, await self._compare(container, page.messages, low, container.capture_cursor))
+        if low:
+            self._unfinished.append((container, low))
+
+    async def postpone(self, container: Container) -> None:
+        """Leave all of a container for `deepen`: its newest page is new from end to end."""
+        self._unfinished.append((container, container.capture_cursor + 1))
+
+    async def deepen(self) -> None:
+        """Compare the rest of every history where that is wanted: whenever there were news after a whole run."""
+        is_due = self._depth == "all" or (self.has_news and self._follows_a_whole_run)
+        while is_due and self._unfinished:
+            container, before = self._unfinished.pop()
+            try:
+                await self._whole(container, before)
+            except (AccessDenied, NotFound, Refused) as error:
+                if isinstance(error, AccessDenied) and error.ends_run:
+                    raise
+                self._log.write(
+                    Level.WARNING, f"#{container.name} was not looked at again to its start: {error}", container.id
+                )
+
+    async def _whole(self, container: Container, before: int) -> None:
+        renewed: dict[int, tuple[bytes, frozenset[ChangeKind]]] = {}
+        gone: set[int] = set()
+        while before:
+            await self._control.boundary()
+            page = await self._page(container.id, before)
+            low = page.messages[-1].id if page.messages else 0
+            if page.messages and self._is_surely_the_end(page):
+                low = 0
+            found = await self._compare(container, page.messages, low, before - 1)
+            renewed.update(found.renewed)
+            gone.update(found.gone)
+            before = low
+        await self._apply(container, Finding(renewed, frozenset(gone)))
+
+    async def _page(self, container_id: int, before: int | None) -> RecentPage:
+        return await self._control.unless_stopped(
+            self._outage.through(SOURCE, lambda: self._reader.recent(container_id, before))
+        )
+
+    def _is_surely_the_end(self, page: RecentPage) -> bool:
+        return page.is_end and len(page.messages) < SHORT_PAGE
+
+    async def _compare(self, container: Container, page: Sequence[RawMessage], low: int, high: int) -> Finding:
+        known = dict(await self._journal.read(lambda raw: queries.known_messages(raw, container.id, low, high)))
+        seen = {raw.id: raw.payload for raw in page}
+        parsed = {message_id: self._reader.parse(payload) for message_id, payload in seen.items()}
+        self._blindness.look(parsed.values())
+        renewed: dict[int, tuple[bytes, frozenset[ChangeKind]]] = {}
+        for message_id in known.keys() & seen.keys():
+            kinds = kinds_of_difference(self._reader.parse(known[message_id]), parsed[message_id])
+            if kinds:
+                renewed[message_id] = (seen[message_id], kinds)
+        return Finding(renewed, frozenset(known.keys() - seen.keys()))
+
+    async def _apply(self, container: Container, found: Finding) -> None:
+        if not found:
+            return
+        self.has_news = True
+        gone = found.gone
+        if len(gone) > max(FEW_DELETIONS, container.source // 2):
+            self._log.write(
+                Level.WARNING,
+                f"most of #{container.name} was deleted on Discord ({len(gone):,} messages): nothing is deleted here",
+                container.id,
+            )
+            gone = frozenset[int]()
+        now = self._now()
+
+        def apply(raw: sqlite3.Connection) -> None:
+            for message_id in sorted(found.renewed):
+                payload, kinds = found.renewed[message_id]
+                changes.renew(raw, message_id, payload, sorted(kinds), now)
+            for message_id in sorted(gone):
+                changes.remove(raw, message_id, now)
+
+        await self._journal.write(apply)
+        self._renewals.add((*found.renewed, *gone))
