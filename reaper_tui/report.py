@@ -48,6 +48,10 @@ def _lines(summary: Summary, title: str, item: str, section: str) -> list[str]:
     files = summary.attachments
     left = f", {files.placeholder:,} left as a named placeholder" if files.placeholder else ""
     lines.append(f"{item}files: {files.sent:,} of {files.source:,} sent ({files.bytes / 1e6:,.1f} MB){left}")
+    for name, count in summary.changes.items():
+        outcomes = ((count.applied, "carried over"), (count.impossible, "impossible here"), (count.failed, "refused"))
+        told = [f"{number:,} {word}" for number, word in outcomes if number]
+        lines += [f"{item}{name} since they were read: {', '.join(told)}"] if told else []
     check = summary.verify
     if check is None:
         lines.append(f"{item}verification: not run")

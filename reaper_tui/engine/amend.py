@@ -21,7 +21,7 @@ from reaper_tui.journal.records import MessageState, PartRecord, StoredMessage
 from reaper_tui.model.capabilities import TargetCapabilities
 from reaper_tui.model.community import Webhook
 from reaper_tui.model.composition import Degrade, Flow
-from reaper_tui.model.errors import AccessDenied, CloneError, NotFound, NotSupported, OutcomeUnknown, Refused
+from reaper_tui.model.errors import AccessDenied, NotFound, NotSupported, OutcomeUnknown, Refused
 from reaper_tui.model.ids import unix_seconds
 from reaper_tui.model.outgoing import Part
 

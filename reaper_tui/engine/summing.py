@@ -6,7 +6,7 @@ import msgspec
 
 from reaper_tui.engine.progress import ChannelState, Progress
 from reaper_tui.journal import queries
-from reaper_tui.journal.changes import change_counts
+from reaper_tui.journal.changes import change_counts, unapplied_changes
 from reaper_tui.journal.journal import Journal
 from reaper_tui.model.summary import Failure, HttpCount, Party, Summary, Verification
 
@@ -22,6 +22,7 @@ async def summarise(journal: Journal, progress: Progress | None = None) -> Summa
         ).fetchone()
     )
     failures = [*await journal.read(queries.unsettled_messages), *await journal.read(queries.ledger)]
+    failures += await journal.read(unapplied_changes)
     mappings = await journal.read(queries.mappings)
     failures += [Failure(row.kind, row.name, row.reason) for row in mappings if row.outcome == "failed"]
     failures += [

@@ -9,8 +9,7 @@ from enum import IntEnum, StrEnum
 import msgspec
 
 from reaper_tui.journal.records import MessageState
-from reaper_tui.model.summary import ChangeCount
-
+from reaper_tui.model.summary import ChangeCount, Failure
 
 Raw = sqlite3.Connection
 
@@ -151,6 +150,16 @@ def change_counts(raw: sqlite3.Connection) -> dict[str, ChangeCount]:
         name = ChangeState(state).name.lower()
         setattr(count, name, getattr(count, name) + number)
     return counts
+
+
+def unapplied_changes(raw: sqlite3.Connection, limit: int = 1000) -> list[Failure]:
+    """Return the changes that were refused or that the target cannot take, with the causes."""
+    rows = raw.execute(
+        "SELECT change.kind, container.name, cause, container_id, message_id FROM change "
+        "JOIN container ON container.id = container_id WHERE state IN (2, 3) ORDER BY change.id LIMIT ?",
+        (limit,),
+    )
+    return [Failure(_NAMES[ChangeKind(row[0])], row[1], row[2], str(row[3]), str(row[4])) for row in rows]
 
 
 def _may_stand(raw: sqlite3.Connection, message_id: int) -> bool:

@@ -121,5 +121,6 @@ class Summary(msgspec.Struct):
             and self.messages.balances
             and not (self.messages.failed or self.messages.uncertain or self.messages.pending)
             and not any(count.failed for count in self.structure.values())
+            and not any(count.failed for count in self.changes.values())
             and (self.verify is None or self.verify.is_clean)
         )

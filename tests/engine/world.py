@@ -96,7 +96,9 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def small_world(home: Path, messages: int = 150, channels: int = 4, seed: int = 3) -> AsyncGenerator[World]:
-    options = SandboxOptions(seed=seed, channels=channels, messages=messages, speed=SPEED)
+async def small_world(
+    home: Path, messages: int = 150, channels: int = 4, seed: int = 3, generation: str = "2026-02"
+) -> AsyncGenerator[World]:
+    options = SandboxOptions(seed=seed, channels=channels, messages=messages, speed=SPEED, generation=generation)
     async with Sandbox(options) as sandbox:
         yield World(sandbox, home)
