@@ -16,11 +16,12 @@ from .generation import VIEW_CHANNEL_MEMBERS
 
 if TYPE_CHECKING:
     from .avatars import AvatarFetcher
-    from .entities import Channel, Message, User
+    from .entities import Channel, Message, Place, Thread, User
     from .files import Files
     from .gateway import Gateway
+    from .uploads import Uploads
 
-from .entities import AGE_RESTRICTED_GUILD, TEXT
+from .entities import AGE_RESTRICTED_GUILD, ANNOUNCEMENT, FORUM, MEDIA, TEXT
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -60,6 +61,7 @@ class Context:
     files: Files
     gateway: Gateway
     avatars: AvatarFetcher
+    uploads: Uploads
     server: Server
     origin: str = ""
     media: str = ""
@@ -125,17 +127,38 @@ class Call:
             raise unknown_channel()
         return channel
 
+    def place(self) -> Place:
+        """The channel or thread of the path."""
+        place = self.community.place(self.snowflake("channel_id"))
+        if place is None:
+            raise unknown_channel()
+        return place
+
+    def thread(self) -> Thread | None:
+        """The thread of the path, if it names one."""
+        threads = self.community.threads
+        return threads.get(self.snowflake("channel_id")) if threads else None
+
     def open_channel(self) -> Channel:
         """The channel of the path, unless it is closed to minors, among whom bots count."""
         channel = self.channel()
-        is_restricted = channel.is_nsfw or self.community.guild.nsfw_level == AGE_RESTRICTED_GUILD
-        if channel.type == TEXT and is_restricted:
-            raise age_restricted()
+        self._check_age(channel)
         return channel
 
-    def message(self, channel: Channel) -> Message:
-        """The message of the path, in the channel."""
+    def open_place(self) -> Place:
+        """The channel or thread of the path, unless it is closed to minors."""
+        place = self.place()
+        self._check_age(self.community.channel_of(place))
+        return place
+
+    def _check_age(self, channel: Channel) -> None:
+        is_restricted = channel.is_nsfw or self.community.guild.nsfw_level == AGE_RESTRICTED_GUILD
+        if channel.type in (TEXT, ANNOUNCEMENT, FORUM, MEDIA) and is_restricted:
+            raise age_restricted()
+
+    def message(self, place: Place) -> Message:
+        """The message of the path, in the channel or thread."""
         message = self.community.messages.get(self.snowflake("message_id"))
-        if message is None or message.channel_id != channel.id:
+        if message is None or message.channel_id != place.id:
             raise unknown_message()
         return message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .entities import CATEGORY, LINK, TEXT, VOICE, Channel
+from .entities import CATEGORY, VOICE, Channel
 from .errors import invalid_field
 
 
@@ -14,7 +14,7 @@ def next_position(type: int, parent_id: int | None, channels: Mapping[int, Chann
     if type == CATEGORY or parent is None:
         return max((channel.position for channel in channels.values()), default=0) + 1
     siblings = [channel for channel in channels.values() if channel.parent_id == parent_id]
-    texts = [channel.position for channel in siblings if channel.type in (TEXT, LINK)]
+    texts = [channel.position for channel in siblings if channel.type != VOICE]
     voices = [channel.position for channel in siblings if channel.type == VOICE]
     before = (voices or texts) if type == VOICE else texts
     return max(before, default=parent.position) + 1
@@ -41,6 +41,20 @@ def reordered(
     _check_voice_below_text(final, target, parent_id)
     is_same = parent_id == target.parent_id and [c.id for c in final] == [c.id for c in ordered]
     return None if is_same else final
+
+
+def place_after(
+    channels: Mapping[int, Channel], target: Channel, parent_id: int | None, preceding_id: int | None
+) -> int:
+    """The place among the siblings right after one of them, or before all."""
+    ordered = sorted(channels.values(), key=lambda channel: (channel.position, str(channel.id)))
+    siblings = [channel.id for channel in ordered if channel.parent_id == parent_id and channel.id != target.id]
+    if preceding_id is None:
+        return 0
+    if preceding_id not in siblings:
+        text = "The preceding channel must be a sibling."
+        raise invalid_field("preceding_sibling_id", "INVALID_PARENT_CHANNEL", text)
+    return siblings.index(preceding_id) + 1
 
 
 def _rank(target: Channel, siblings: list[Channel], position: int | None) -> int:
@@ -73,7 +87,7 @@ def _check_voice_below_text(final: list[Channel], target: Channel, parent_id: in
             continue
         if channel.type == VOICE:
             categories_with_voice.add(parent)
-        elif channel.type in (TEXT, LINK) and parent in categories_with_voice:
+        elif channel.type != CATEGORY and parent in categories_with_voice:
             code = "VOICE_CHANNELS_CANNOT_BE_ABOVE_TEXT_CHANNELS"
             text = "Voice channels can't be positioned above text channels within the same category."
             raise invalid_field("preceding_sibling_id", code, text)

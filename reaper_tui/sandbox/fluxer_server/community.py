@@ -23,8 +23,10 @@ from .entities import (
     Invite,
     Member,
     Message,
+    Place,
     Role,
     Sticker,
+    Thread,
     User,
     Webhook,
 )
@@ -61,6 +63,7 @@ class Community:
         self.members: dict[int, Member] = {}
         self.roles: dict[int, Role] = {}
         self.channels: dict[int, Channel] = {}
+        self.threads: dict[int, Thread] = {}
         self.emojis: dict[int, Emoji] = {}
         self.stickers: dict[int, Sticker] = {}
         self.webhooks: dict[int, Webhook] = {}
@@ -113,6 +116,26 @@ class Community:
         self.channels[channel.id] = channel
         self.store.put("channel", channel.id, channel)
 
+    def save_thread(self, thread: Thread) -> None:
+        """Add or change a thread."""
+        self.threads[thread.id] = thread
+        self.store.put("thread", thread.id, thread)
+
+    def save_place(self, place: Place) -> None:
+        """Change a channel or a thread."""
+        if isinstance(place, Thread):
+            self.save_thread(place)
+        else:
+            self.save_channel(place)
+
+    def place(self, id: int) -> Place | None:
+        """The channel or thread of an id."""
+        return self.threads.get(id) or self.channels.get(id)
+
+    def channel_of(self, place: Place) -> Channel:
+        """The channel, or the one above a thread."""
+        return self.channels[place.parent_id] if isinstance(place, Thread) else place
+
     def save_emoji(self, emoji: Emoji) -> None:
         """Add or change an emoji."""
         self.emojis[emoji.id] = emoji
@@ -137,6 +160,10 @@ class Community:
         """Add or change a message."""
         if message.id not in self.messages:
             self._index(message)
+            thread = self.threads.get(message.channel_id)
+            if thread is not None:
+                thread.sent += 1
+                self.save_thread(thread)
         self.store.put_message(message.id, message)
 
     def remove_role(self, role: Role) -> None:
@@ -152,9 +179,9 @@ class Community:
         """Forget a channel with its messages and webhooks; a category's channels lose their parent."""
         del self.channels[channel.id]
         self.store.remove("channel", channel.id)
-        for message_id in list(self.message_ids.get(channel.id, ())):
-            self.remove_message(self.messages[message_id])
-        self.message_ids.pop(channel.id, None)
+        self._remove_messages(channel.id)
+        for thread in [thread for thread in self.threads.values() if thread.parent_id == channel.id]:
+            self.remove_thread(thread)
         for webhook in [webhook for webhook in self.webhooks.values() if webhook.channel_id == channel.id]:
             self.remove_webhook(webhook)
         if channel.type == CATEGORY:
@@ -162,6 +189,17 @@ class Community:
                 if child.parent_id == channel.id:
                     child.parent_id = None
                     self.save_channel(child)
+
+    def remove_thread(self, thread: Thread) -> None:
+        """Forget a thread with its messages."""
+        del self.threads[thread.id]
+        self.store.remove("thread", thread.id)
+        self._remove_messages(thread.id)
+
+    def _remove_messages(self, place_id: int) -> None:
+        for message_id in list(self.message_ids.get(place_id, ())):
+            self.remove_message(self.messages[message_id])
+        self.message_ids.pop(place_id, None)
 
     def remove_webhook(self, webhook: Webhook) -> None:
         """Forget a webhook; its messages stay."""
@@ -185,9 +223,9 @@ class Community:
         del ids[bisect_left(ids, message.id)]
         self.pinned_ids.get(message.channel_id, set()).discard(message.id)
         self.store.remove_message(message.id)
-        channel = self.channels.get(message.channel_id)
-        if channel is not None and channel.last_message_id == message.id:
-            self.save_channel(channel)
+        place = self.place(message.channel_id)
+        if place is not None and place.last_message_id == message.id:
+            self.save_place(place)
 
     def remember_nonce(self, message: Message) -> None:
         """Let a repeat of the message's nonce by the same bot or webhook find it for five minutes."""
@@ -237,13 +275,16 @@ class Community:
         self.members = self._read("member", Member)
         self.roles = self._read("role", Role)
         self.channels = self._read("channel", Channel)
+        self.threads = self._read("thread", Thread)
         self.emojis = self._read("emoji", Emoji)
         self.stickers = self._read("sticker", Sticker)
         self.webhooks = self._read("webhook", Webhook)
         self.invites = self._read("invite", Invite)
         decoder = msgspec.json.Decoder(Message)
         oldest_nonce_ms = (self.clock() - self._nonce_seconds) * 1000
-        newest = max([self.guild.id, *self.channels, *self.roles, *self.webhooks, *self.emojis, *self.stickers])
+        newest = max(
+            [self.guild.id, *self.channels, *self.threads, *self.roles, *self.webhooks, *self.emojis, *self.stickers]
+        )
         for data in self.store.messages():
             message = decoder.decode(data)
             self._index(message)
@@ -252,7 +293,8 @@ class Community:
             if message.nonce is not None and made_ms > oldest_nonce_ms:
                 key = _nonce_key(message.webhook_id or message.author_id, message.nonce)
                 self._nonces[key] = (made_ms / 1000 + self._nonce_seconds, message.channel_id, message.id)
-        newest = max([newest, *(channel.last_message_id or 0 for channel in self.channels.values())])
+        places: list[Place] = [*self.channels.values(), *self.threads.values()]
+        newest = max([newest, *(place.last_message_id or 0 for place in places)])
         self._snowflakes = SnowflakeClock(self.clock, floor=newest)
 
     def _read(self, kind: str, entity: type[Entity]) -> dict[int, Entity]:
@@ -264,9 +306,9 @@ class Community:
         insort(self.message_ids.setdefault(message.channel_id, []), message.id)
         if message.pinned_at is not None:
             self.pinned_ids.setdefault(message.channel_id, set()).add(message.id)
-        channel = self.channels.get(message.channel_id)
-        if channel is not None:
-            channel.last_message_id = max(channel.last_message_id or 0, message.id)
+        place = self.place(message.channel_id)
+        if place is not None:
+            place.last_message_id = max(place.last_message_id or 0, message.id)
 
 
 def _nonce_key(author_id: int, nonce: str | None) -> str:

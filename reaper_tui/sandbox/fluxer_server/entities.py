@@ -7,7 +7,12 @@ from typing import Any
 import msgspec
 
 TEXT, VOICE, CATEGORY, ANNOUNCEMENT, FORUM, MEDIA, LINK = 0, 2, 4, 5, 15, 16, 998
-DEFAULT, PIN_NOTICE, MEMBER_JOIN, REPLY = 0, 6, 7, 19
+ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD = 10, 11, 12
+DEFAULT, RECIPIENT_ADD, NAME_CHANGE, PIN_NOTICE, MEMBER_JOIN = 0, 1, 4, 6, 7
+THREAD_CREATED, REPLY, THREAD_STARTER = 18, 19, 21
+HAS_THREAD = 1 << 5
+PINNED_POST = 1 << 1
+REQUIRES_TAG = 1 << 4
 AGE_RESTRICTED_GUILD = 3
 FLEXIBLE_NAMES = "TEXT_CHANNEL_FLEXIBLE_NAMES"
 FOUNDING_FEATURES = ("ANIMATED_BANNER", "ANIMATED_ICON", "BANNER", "INVITE_SPLASH")
@@ -128,6 +133,34 @@ class Channel(msgspec.Struct):
     default_sort_order: int | None = None
     default_layout: int = 0
     default_tag_setting: str | None = None
+
+
+class Thread(msgspec.Struct):
+    """A thread below a channel, or a post of a forum; its id is that of the message that began it, if one did."""
+
+    id: int
+    type: int
+    name: str
+    parent_id: int
+    owner_id: int
+    created_at: str
+    archived_at: str
+    is_archived: bool = False
+    is_locked: bool = False
+    is_invitable: bool = True
+    auto_archive_minutes: int = 4320
+    rate_limit_per_user: int = 0
+    flags: int = 0
+    tags: list[int] = []
+    members: dict[int, str] = {}
+    """Who takes part, and since when."""
+    sent: int = 0
+    last_message_id: int | None = None
+    last_pin_timestamp: str | None = None
+
+
+Place = Channel | Thread
+"""Where messages can stand."""
 
 
 class Attachment(msgspec.Struct):

@@ -111,6 +111,21 @@ def unknown_sticker() -> ApiError:
     return ApiError(404, "UNKNOWN_STICKER", "Unknown sticker.")
 
 
+def invalid_channel_type() -> ApiError:
+    """The 400 for what this kind of channel cannot do."""
+    return ApiError(400, "INVALID_CHANNEL_TYPE", "Invalid channel type.")
+
+
+def thread_archived() -> ApiError:
+    """The 400 for a change in an archived thread."""
+    return ApiError(400, "THREAD_ARCHIVED", "This thread is archived.")
+
+
+def thread_locked() -> ApiError:
+    """The 400 for a post in a locked thread."""
+    return ApiError(400, "THREAD_LOCKED", "This thread is locked.")
+
+
 def missing_permissions() -> ApiError:
     """The 403 for an act above the caller's rank."""
     return ApiError(403, "MISSING_PERMISSIONS", "You don't have the permissions required to perform this action.")

@@ -162,6 +162,16 @@ class Fields:
             items.append(Fields(cast("dict[str, Any]", item), f"{self._prefix}{key}.{index}."))
         return items
 
+    def nested(self, key: str) -> Fields | None:
+        """An object."""
+        value = self._body.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            self.refuse(key)
+            return None
+        return Fields(cast("dict[str, Any]", value), f"{self._prefix}{key}.")
+
     def strings(self, key: str, most: int, longest: int) -> list[str] | None:
         """A list of short strings."""
         value = self._body.get(key)

@@ -100,6 +100,11 @@ class Files:
         """Move an upload to its key; a JPEG loses its metadata on the way, as the real server re-encodes it."""
         await asyncio.to_thread(self._keep, upload, self._root.joinpath(*key))
 
+    async def join(self, parts: list[Upload]) -> Upload:
+        """Make one upload of several."""
+        self._uploads += 1
+        return await asyncio.to_thread(self._join, parts, self._incoming / str(self._uploads))
+
     async def discard(self, uploads: list[Upload]) -> None:
         """Delete uploads that no message took."""
         await asyncio.to_thread(self._discard, uploads)
@@ -153,6 +158,20 @@ class Files:
                 at = end
         upload.path.unlink()
         upload.size, upload.digest = size, digest.hexdigest()
+
+    def _join(self, parts: list[Upload], path: Path) -> Upload:
+        digest, size = hashlib.sha256(), 0
+        with path.open("wb") as joined:
+            for part in parts:
+                with part.path.open("rb") as file:
+                    while piece := file.read(HEAD_BYTES):
+                        joined.write(piece)
+                        digest.update(piece)
+                        size += len(piece)
+                part.path.unlink()
+        with path.open("rb") as joined:
+            head = joined.read(HEAD_BYTES)
+        return Upload(path, size, head, digest.hexdigest())
 
     def _discard(self, uploads: list[Upload]) -> None:
         for upload in uploads:

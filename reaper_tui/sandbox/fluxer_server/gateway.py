@@ -10,7 +10,7 @@ from typing import Any, cast
 import msgspec
 from aiohttp import WSMsgType, web
 
-from . import payloads
+from . import channel_payloads, payloads
 from .community import Community
 
 HEARTBEAT_MS = 41_250
@@ -257,7 +257,7 @@ class _Connection:
         return {
             **payloads.guild(community.guild, community.generation),
             "properties": payloads.guild(community.guild, community.generation),
-            "channels": [payloads.channel(channel, community) for channel in community.channels.values()],
+            "channels": [channel_payloads.channel(channel, community) for channel in community.channels.values()],
             "roles": [payloads.role(role) for role in community.roles.values()],
             "emojis": [payloads.emoji(emoji) for emoji in community.emojis.values()],
             "stickers": [payloads.sticker(sticker) for sticker in community.stickers.values()],
@@ -268,4 +268,11 @@ class _Connection:
             "voice_states": [],
             "joined_at": community.members[community.bot.id].joined_at,
             "unavailable": False,
-        }
+        } | self._threads()
+
+    def _threads(self) -> dict[str, Any]:
+        community = self._community
+        if not community.generation.has_threads:
+            return {}
+        open = [thread for thread in community.threads.values() if not thread.is_archived]
+        return {"threads": [channel_payloads.thread(thread, community) for thread in open]}

@@ -32,6 +32,8 @@ class Generation:
     max_stickers: int
     max_emoji_base64: int
     max_bitrate: int
+    bitrate_cap: int
+    """What a higher bitrate is stored as."""
     is_emoji_pool_shared: bool
     """Whether static and animated emojis count together."""
     has_precise_limits: bool
@@ -71,6 +73,7 @@ FEBRUARY_2026 = Generation(
     max_stickers=50,
     max_emoji_base64=524_288,
     max_bitrate=320_000,
+    bitrate_cap=320_000,
     is_emoji_pool_shared=False,
     has_precise_limits=False,
     needs_session=True,
@@ -107,7 +110,8 @@ CURRENT = Generation(
     max_emojis=500,
     max_stickers=500,
     max_emoji_base64=699_052,
-    max_bitrate=96_000,
+    max_bitrate=384_000,
+    bitrate_cap=96_000,
     is_emoji_pool_shared=True,
     has_precise_limits=True,
     needs_session=False,

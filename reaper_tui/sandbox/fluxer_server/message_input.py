@@ -36,6 +36,7 @@ class AttachmentInput(msgspec.Struct):
     flags: int | str = 0
     duration: int | None = None
     waveform: str | None = None
+    upload_filename: str | None = None
 
 
 class ReferenceInput(msgspec.Struct):
@@ -75,9 +76,23 @@ class WebhookInput(MessageInput):
 
     username: str | None = None
     avatar_url: str | None = None
+    thread_name: str | None = None
+    applied_tags: list[str | int] | None = None
 
 
-Input = TypeVar("Input", bound=MessageInput)
+class PostInput(msgspec.Struct):
+    """The body that opens a thread, or a post of a forum with its first message."""
+
+    name: str
+    message: MessageInput | None = None
+    type: int | None = None
+    auto_archive_duration: int | None = None
+    rate_limit_per_user: int | None = None
+    invitable: bool | None = None
+    applied_tags: list[str | int] | None = None
+
+
+Input = TypeVar("Input", MessageInput, WebhookInput, PostInput)
 
 
 @dataclass(slots=True)
@@ -91,6 +106,8 @@ class FileDescription:
     flags: int
     duration: int | None
     waveform: str | None
+    upload_name: str | None = None
+    """The file was sent ahead, under this name."""
 
 
 @dataclass(slots=True)
@@ -143,7 +160,7 @@ async def read_json(request: web.BaseRequest, schema: type[Input], *, is_lenient
         value: Any = decoded(raw)
     except ValueError:
         if is_lenient:
-            return schema()
+            return msgspec.convert({}, schema)
         raise invalid_message_data() from None
     return _converted(value, schema)
 
@@ -298,6 +315,7 @@ def _description(item: AttachmentInput) -> FileDescription:
             flags=int(item.flags),
             duration=item.duration,
             waveform=None if item.waveform is None else text(item.waveform, 4096),
+            upload_name=item.upload_filename,
         )
     raise invalid_message_data()
 

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-
-from . import attachments, payloads
+from . import attachments, channel_payloads, payloads
 from .calls import NO_CONTENT, Call, Context, Reply, reply
 from .community import Community
 from .embeds import link_uploads
-from .entities import DEFAULT, REPLY, Attachment, Message, Reference, Snapshot, StickerItem
-from .errors import ApiError, empty_message, invalid_field, invalid_message_data, unknown_channel, unknown_message
+from .entities import (
+    DEFAULT,
+    REPLY,
+    Attachment,
+    Channel,
+    Message,
+    Place,
+    Reference,
+    Snapshot,
+    StickerItem,
+    Thread,
+)
+from .errors import (
+    ApiError,
+    empty_message,
+    invalid_field,
+    invalid_message_data,
+    thread_archived,
+    unknown_channel,
+    unknown_message,
+)
+from .generation import Generation
 from .mentions import mentions_of
 from .message_input import (
     FORWARD,
     Draft,
+    FileDescription,
     MessageInput,
     Parts,
     descriptions_of,
@@ -26,6 +45,7 @@ from .message_input import (
 )
 from .snowflakes import iso_from_milliseconds, milliseconds_of
 from .text import without_unknown_emojis
+from .uploads import sent_ahead
 
 MAX_PAGE = 100
 VIRUS_TEXT = "Hm, it looks like that file might've been a virus."
@@ -36,8 +56,8 @@ def shown(message: Message, context: Context, *, with_reactions: bool = False) -
     return payloads.message(message, context.community, context.media, with_reactions=with_reactions)
 
 
-async def store_draft(message: Message, draft: Draft, context: Context) -> None:
-    """Finish a message with the draft's text, embeds and files, then add it to its channel."""
+async def store_draft(message: Message, draft: Draft, context: Context, thread: Thread | None = None) -> None:
+    """Finish a message with the draft's text, embeds and files, then add it to its channel, or to a new thread."""
     community = context.community
     message.content = without_unknown_emojis(draft.content or "", community.emojis)
     message.flags = (draft.flags or 0) & community.generation.sendable_flags
@@ -54,7 +74,9 @@ async def store_draft(message: Message, draft: Draft, context: Context) -> None:
                     embed[key]["attachment_id"] = ids[embed[key]["attachment_id"]]
     else:
         link_uploads(message.embeds, {})
-    if message.channel_id not in community.channels:
+    if thread is not None:
+        community.save_thread(thread)
+    if community.place(message.channel_id) is None:
         raise unknown_channel()
     community.save_message(message)
 
@@ -67,24 +89,33 @@ async def create(call: Call) -> Reply:
             await receive_parts(call.request, call.context.files, parts, generation)
             body = input_of(parts, MessageInput)
             draft = draft_of(body, generation)
-            draft.files = pair_files(descriptions_of(body), parts, generation)
+            described = [item for item in descriptions_of(body) if not _is_sent_ahead(item, generation)]
+            draft.files = pair_files(described, parts, generation)
         else:
-            draft = draft_of(await read_json(call.request, MessageInput, is_lenient=False), generation)
-        return await _send(call, draft)
+            body = await read_json(call.request, MessageInput, is_lenient=False)
+            draft = draft_of(body, generation)
+        return await _send(call, draft, body)
     finally:
         if parts.uploads:
             await parts.discard(call.context.files)
 
 
-async def _send(call: Call, draft: Draft) -> Reply:
-    channel = call.open_channel()
+def _is_sent_ahead(item: FileDescription, generation: Generation) -> bool:
+    return generation.has_uploads and item.upload_name is not None
+
+
+async def _send(call: Call, draft: Draft, body: MessageInput) -> Reply:
+    channel = call.open_place()
     generation = call.community.generation
-    if channel.type not in generation.post_types:
+    if isinstance(channel, Channel) and channel.type not in generation.post_types:
         message = "You can't send messages in a non-text channel."
         raise ApiError(400, "CANNOT_SEND_MESSAGES_IN_NON_TEXT_CHANNEL", message)
     if generation.needs_session and not call.community.has_session_started:
         message = "You must start a session before sending messages."
         raise invalid_field("content", "MUST_START_SESSION_BEFORE_SENDING", message)
+    ahead = [item for item in descriptions_of(body) if _is_sent_ahead(item, generation)]
+    found = sent_ahead(call, channel.id, [(item.index, item.upload_name or "") for item in ahead])
+    draft.files += [(item, upload) for item, (_, upload) in zip(ahead, found, strict=True)]
     is_forward = draft.reference is not None and draft.reference.type == FORWARD
     draft.check_content(generation.max_content)
     if is_forward:
@@ -96,6 +127,8 @@ async def _send(call: Call, draft: Draft) -> Reply:
     earlier = earlier_message(call.community, call.caller.id, channel.id, draft.nonce)
     if earlier is not None:
         return reply(shown(earlier, call.context) | {"nonce": draft.nonce})
+    for plan, _ in found:
+        call.context.uploads.forget(plan)
     message = Message(0, channel.id, call.caller.id, nonce=draft.nonce)
     message.stickers = tuple(sticker_item(call.community, sticker_id) for sticker_id in draft.sticker_ids)
     replied = None if draft.reference is None else refer(call.community, channel.id, message, draft.reference)
@@ -104,14 +137,38 @@ async def _send(call: Call, draft: Draft) -> Reply:
     )
     message.mentions, message.mention_roles = users, roles
     message.id = call.community.next_id()
+    wake(call, channel)
     await store_draft(message, draft, call.context)
     if draft.nonce is not None:
         call.community.remember_nonce(message)
     payload = shown(message, call.context)
     if draft.nonce is not None:
         payload["nonce"] = draft.nonce
-    call.context.gateway.dispatch("MESSAGE_CREATE", payload | {"guild_id": str(call.community.guild.id)})
+    tell(call, "MESSAGE_CREATE", payload)
     return reply(payload)
+
+
+def tell(call: Call, event: str, payload: payloads.Json) -> None:
+    """Tell the gateway of a message."""
+    where: payloads.Json = {"guild_id": str(call.community.guild.id)}
+    place = call.community.place(int(payload["channel_id"]))
+    if call.community.generation.has_threads and place is not None:
+        where["channel_type"] = place.type
+    call.context.gateway.dispatch(event, payload | where)
+
+
+def check_open(place: Place) -> None:
+    """Refuse to change anything in an archived thread."""
+    if isinstance(place, Thread) and place.is_archived:
+        raise thread_archived()
+
+
+def wake(call: Call, place: Place) -> None:
+    """Bring back an archived thread in which somebody speaks."""
+    if isinstance(place, Thread) and place.is_archived:
+        place.is_archived, place.archived_at = False, call.community.now_iso()
+        call.community.save_thread(place)
+        call.context.gateway.dispatch("THREAD_UPDATE", channel_payloads.thread(place, call.community))
 
 
 def earlier_message(community: Community, author_id: int, channel_id: int, nonce: str | None) -> Message | None:
@@ -143,7 +200,7 @@ def refer(community: Community, channel_id: int, message: Message, reference: Re
     """Make the message a reply or a forward; returns the message that a reply answers."""
     target = community.messages.get(reference.message_id)
     source_id = reference.channel_id if reference.type == FORWARD else channel_id
-    if reference.type == FORWARD and source_id not in community.channels:
+    if reference.type == FORWARD and community.place(source_id) is None:
         raise unknown_channel()
     if target is None or target.channel_id != source_id:
         raise unknown_message()
@@ -166,63 +223,14 @@ def refer(community: Community, channel_id: int, message: Message, reference: Re
     return target
 
 
-async def page(call: Call) -> Reply:
-    """GET /channels/:channel_id/messages, newest first"""
-    query = call.request.query
-    limit = query.get("limit", "50")
-    if not limit.isdecimal() or not 1 <= int(limit) <= MAX_PAGE:
-        message = "The value for `limit` must be an integer between 1 and 100."
-        raise invalid_field("limit", "VALUE_MUST_BE_INTEGER_IN_RANGE", message)
-    bounds = {name: _bound(name, query.get(name)) for name in ("before", "after", "around")}
-    channel = call.open_channel()
-    ids = call.community.message_ids.get(channel.id, [])
-    chosen = _window(ids, int(limit), **bounds)
-    messages = [call.community.messages[id] for id in reversed(chosen)]
-    return reply([shown(message, call.context, with_reactions=True) for message in messages])
-
-
-def _bound(name: str, value: str | None) -> int | None:
-    if value is None:
-        return None
-    if not (value.isascii() and value.isdecimal()):
-        raise invalid_field(name, "INVALID_SNOWFLAKE_FORMAT", "Invalid snowflake.")
-    return int(value)
-
-
-def _window(ids: list[int], limit: int, before: int | None, after: int | None, around: int | None) -> list[int]:
-    """The ids of a page, oldest first; `after` alone gives the newest ones, as the real server does."""
-    if around is not None:
-        newer = limit // 2
-        start = bisect_left(ids, around)
-        end = bisect_right(ids, around)
-        return (
-            ids[max(0, end - (limit - newer)) : end] + ids[end : end + newer]
-            if end > start
-            else _split(ids, start, limit)
-        )
-    first = 0 if after is None else bisect_right(ids, after)
-    last = len(ids) if before is None else bisect_left(ids, before)
-    return ids[max(first, last - limit) : max(first, last)]
-
-
-def _split(ids: list[int], at: int, limit: int) -> list[int]:
-    newer = limit // 2
-    return ids[max(0, at - (limit - newer)) : at + newer]
-
-
-async def get(call: Call) -> Reply:
-    """GET /channels/:channel_id/messages/:message_id"""
-    message = call.message(call.open_channel())
-    return reply(shown(message, call.context, with_reactions=True))
-
-
 async def edit(call: Call) -> Reply:
     """PATCH /channels/:channel_id/messages/:message_id"""
     generation = call.community.generation
     body = await read_json(call.request, MessageInput, is_lenient=False)
     draft = draft_of(body, generation)
-    channel = call.open_channel()
-    message = call.message(channel)
+    place = call.open_place()
+    check_open(place)
+    message = call.message(place)
     if message.webhook_id is not None or message.author_id != call.caller.id:
         text = "You can't edit another user's message."
         raise ApiError(403, "CANNOT_EDIT_OTHER_USER_MESSAGE", text)
@@ -232,7 +240,7 @@ async def edit(call: Call) -> Reply:
         raise invalid_message_data()
     change_message(call, message, draft, _kept(message, body))
     payload = shown(message, call.context)
-    call.context.gateway.dispatch("MESSAGE_UPDATE", payload | {"guild_id": str(call.community.guild.id)})
+    tell(call, "MESSAGE_UPDATE", payload)
     return reply(payload)
 
 
@@ -274,7 +282,7 @@ def change_message(call: Call, message: Message, draft: Draft, kept: tuple[Attac
 
 async def delete(call: Call) -> Reply:
     """DELETE /channels/:channel_id/messages/:message_id"""
-    message = call.message(call.open_channel())
+    message = call.message(call.open_place())
     await forget(call, [message])
     call.context.gateway.dispatch("MESSAGE_DELETE", _where(call, message.channel_id) | {"id": str(message.id)})
     return NO_CONTENT
@@ -290,7 +298,7 @@ async def bulk_delete(call: Call) -> Reply:
     if len(ids) > MAX_PAGE:
         text = "You can't delete more than {max} {max, plural, one {message} other {messages}} at once."
         raise invalid_field("message_ids", "CANNOT_DELETE_MORE_THAN_100_MESSAGES", text)
-    channel = call.open_channel()
+    channel = call.open_place()
     wanted = {int(id) for id in ids if id.isdecimal()}
     found = [
         message for id in wanted if (message := call.community.messages.get(id)) and message.channel_id == channel.id
@@ -304,7 +312,7 @@ async def bulk_delete(call: Call) -> Reply:
 
 async def typing(call: Call) -> Reply:
     """POST /channels/:channel_id/typing"""
-    channel = call.channel()
+    channel = call.place()
     where = _where(call, channel.id) | {"user_id": str(call.caller.id), "timestamp": int(call.community.clock())}
     call.context.gateway.dispatch("TYPING_START", where)
     return NO_CONTENT

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from urllib.parse import quote
 
+from .channel_payloads import Json, channel, thread
 from .community import Community
 from .entities import (
     AGE_RESTRICTED_GUILD,
-    ANNOUNCEMENT,
-    CATEGORY,
-    FORUM,
-    LINK,
-    MEDIA,
-    TEXT,
-    VOICE,
+    HAS_THREAD,
     Attachment,
-    Channel,
     Emoji,
-    ForumTag,
     Guild,
     Invite,
     Member,
     Message,
-    Overwrite,
     Role,
     Snapshot,
     Sticker,
@@ -34,7 +25,6 @@ from .entities import (
 from .generation import Generation
 from .snowflakes import iso_from_milliseconds, milliseconds_of
 
-Json = dict[str, Any]
 ALL_BITS = "18446744073709551615"
 
 
@@ -157,96 +147,6 @@ def role(entity: Role) -> Json:
     }
 
 
-def overwrite(entity: Overwrite) -> Json:
-    """A permission overwrite."""
-    return {"id": str(entity.id), "type": entity.type, "allow": str(entity.allow), "deny": str(entity.deny)}
-
-
-def channel(entity: Channel, community: Community) -> Json:
-    """A channel of any type, with the keys that this type has."""
-    if community.generation.has_threads:
-        return _newer_channel(entity, community.guild.id)
-    result: Json = {"id": str(entity.id), "guild_id": str(community.guild.id), "name": entity.name}
-    if entity.type == TEXT:
-        result["topic"] = entity.topic
-    if entity.type == LINK:
-        result["url"] = entity.url
-    result |= {"type": entity.type, "position": entity.position}
-    if entity.type in (TEXT, VOICE, LINK):
-        result["parent_id"] = _id(entity.parent_id)
-    if entity.type == TEXT:
-        result["last_message_id"] = _id(entity.last_message_id)
-        result["last_pin_timestamp"] = entity.last_pin_timestamp
-    if entity.type == VOICE:
-        result |= {"bitrate": entity.bitrate, "user_limit": entity.user_limit, "rtc_region": entity.rtc_region}
-    result["permission_overwrites"] = [overwrite(item) for item in entity.overwrites]
-    if entity.type == TEXT:
-        result |= {"nsfw": entity.is_nsfw, "rate_limit_per_user": entity.rate_limit_per_user}
-    return result
-
-
-def _newer_channel(entity: Channel, guild_id: int) -> Json:
-    result: Json = {
-        "id": str(entity.id),
-        "guild_id": str(guild_id),
-        "name": entity.name,
-        "type": entity.type,
-        "position": entity.position,
-        "permission_overwrites": [overwrite(item) for item in entity.overwrites],
-    }
-    if entity.type == CATEGORY:
-        return result
-    result["parent_id"] = _id(entity.parent_id)
-    if entity.type == LINK:
-        return result | {"url": entity.url}
-    result |= {
-        "nsfw": entity.is_nsfw,
-        "nsfw_override": entity.nsfw_override,
-        "content_warning_level": entity.content_warning_level,
-        "content_warning_text": entity.content_warning_text,
-        "rate_limit_per_user": entity.rate_limit_per_user,
-        "last_message_id": _id(entity.last_message_id),
-        "topic": entity.topic,
-    }
-    if entity.type == VOICE:
-        return result | {
-            "bitrate": entity.bitrate,
-            "user_limit": entity.user_limit,
-            "voice_connection_limit": entity.voice_connection_limit or 5,
-            "rtc_region": entity.rtc_region,
-        }
-    if entity.type in (TEXT, ANNOUNCEMENT):
-        result["last_pin_timestamp"] = entity.last_pin_timestamp
-    if entity.auto_archive_minutes is not None:
-        result["default_auto_archive_duration"] = entity.auto_archive_minutes
-    if entity.thread_rate_limit_per_user is not None:
-        result["default_thread_rate_limit_per_user"] = entity.thread_rate_limit_per_user
-    if entity.type in (FORUM, MEDIA):
-        emoji_id, emoji_name = entity.default_reaction or (None, None)
-        reaction = {"emoji_id": _id(emoji_id), "emoji_name": emoji_name}
-        result |= {
-            "available_tags": [forum_tag(tag) for tag in entity.tags],
-            "default_reaction_emoji": None if entity.default_reaction is None else reaction,
-            "default_sort_order": entity.default_sort_order,
-            "default_tag_setting": entity.default_tag_setting or "match_some",
-            "flags": entity.flags,
-        }
-    if entity.type == FORUM:
-        result["default_forum_layout"] = entity.default_layout
-    return result
-
-
-def forum_tag(entity: ForumTag) -> Json:
-    """A tag of a forum."""
-    return {
-        "id": str(entity.id),
-        "name": entity.name,
-        "moderated": entity.is_moderated,
-        "emoji_id": _id(entity.emoji_id),
-        "emoji_name": entity.emoji_name,
-    }
-
-
 def member(entity: Member, community: Community) -> Json:
     """A member with their user."""
     return {
@@ -281,16 +181,18 @@ def sticker(entity: Sticker, creator: User | None = None) -> Json:
     return result if creator is None else result | {"user": user(creator)}
 
 
-def webhook(entity: Webhook, guild_id: int, creator: User | None = None) -> Json:
+def webhook(entity: Webhook, community: Community, creator: User | None = None) -> Json:
     """A webhook; whoever asks by token does not see the creator."""
     result: Json = {
         "id": str(entity.id),
-        "guild_id": str(guild_id),
+        "guild_id": str(community.guild.id),
         "channel_id": str(entity.channel_id),
         "name": entity.name,
         "avatar": entity.avatar,
         "token": entity.token,
     }
+    if community.generation.has_rich_webhooks:
+        result["type"] = 1
     return result if creator is None else result | {"user": user(creator)}
 
 
@@ -430,13 +332,19 @@ def message(
         result["reactions"] = [
             _reaction(item.name, item.id, item.is_animated, item.users, community) for item in entity.reactions
         ]
+    begun = community.threads.get(entity.id)
+    if begun is not None and begun.parent_id == entity.channel_id:
+        result["flags"] |= HAS_THREAD
+        result["thread"] = thread(begun, community)
     reference = entity.reference
     if reference is not None:
-        shown = {"channel_id": str(reference.channel_id), "message_id": str(reference.message_id)}
+        shown = {"channel_id": str(reference.channel_id)}
+        if reference.message_id:
+            shown["message_id"] = str(reference.message_id)
         if reference.guild_id is not None:
             shown["guild_id"] = str(reference.guild_id)
         result["message_reference"] = {**shown, "type": reference.type}
-        if reference.type == 0 and is_reply_shown:
+        if reference.type == 0 and reference.message_id and is_reply_shown:
             target = community.messages.get(reference.message_id)
             result["referenced_message"] = target and message(target, community, media, is_reply_shown=False)
     if entity.snapshot is not None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .calls import NO_CONTENT, Call, Reply, reply
-from .entities import DEFAULT, PIN_NOTICE, REPLY, Channel, Message, Reference
+from .entities import DEFAULT, PIN_NOTICE, REPLY, Message, Place, Reference
 from .errors import ApiError, invalid_format
-from .messages import shown
+from .messages import check_open, shown, tell
 
 MAX_PAGE = 50
 
@@ -15,7 +15,7 @@ async def list_of_channel(call: Call) -> Reply:
     limit, before = call.request.query.get("limit", str(MAX_PAGE)), call.request.query.get("before")
     if not limit.isdecimal() or not 1 <= int(limit) <= MAX_PAGE:
         raise invalid_format("limit")
-    channel = call.channel()
+    channel = call.place()
     pinned = [call.community.messages[id] for id in call.community.pinned_ids.get(channel.id, ())]
     pinned.sort(key=lambda message: (message.pinned_at or "", message.id), reverse=True)
     if before is not None:
@@ -27,7 +27,8 @@ async def list_of_channel(call: Call) -> Reply:
 
 async def pin(call: Call) -> Reply:
     """PUT /channels/:channel_id/pins/:message_id; leaves a notice in the channel"""
-    channel = call.channel()
+    channel = call.place()
+    check_open(channel)
     message = call.message(channel)
     if message.type not in (DEFAULT, REPLY):
         raise ApiError(400, "CANNOT_MODIFY_SYSTEM_WEBHOOK", "You can't edit system messages.")
@@ -37,19 +38,19 @@ async def pin(call: Call) -> Reply:
     call.community.pinned_ids.setdefault(channel.id, set()).add(message.id)
     call.community.save_message(message)
     channel.last_pin_timestamp = message.pinned_at
-    call.community.save_channel(channel)
+    call.community.save_place(channel)
     notice = Message(call.community.next_id(), channel.id, call.caller.id, type=PIN_NOTICE)
     notice.reference = Reference(channel.id, message.id)
     call.community.save_message(notice)
     _announce(call, channel)
-    payload = shown(notice, call.context) | {"guild_id": str(call.community.guild.id)}
-    call.context.gateway.dispatch("MESSAGE_CREATE", payload)
+    tell(call, "MESSAGE_CREATE", shown(notice, call.context))
     return NO_CONTENT
 
 
 async def unpin(call: Call) -> Reply:
     """DELETE /channels/:channel_id/pins/:message_id"""
-    channel = call.channel()
+    channel = call.place()
+    check_open(channel)
     message = call.message(channel)
     if message.pinned_at is not None:
         message.pinned_at = None
@@ -59,7 +60,7 @@ async def unpin(call: Call) -> Reply:
     return NO_CONTENT
 
 
-def _announce(call: Call, channel: Channel) -> None:
+def _announce(call: Call, channel: Place) -> None:
     where = {"channel_id": str(channel.id), "guild_id": str(call.community.guild.id)}
     pinned_at = {"last_pin_timestamp": channel.last_pin_timestamp}
     call.context.gateway.dispatch("CHANNEL_PINS_UPDATE", where | pinned_at)

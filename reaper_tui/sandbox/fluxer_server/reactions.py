@@ -8,6 +8,7 @@ from . import payloads
 from .calls import NO_CONTENT, Call, Reply, reply
 from .entities import Message, Reaction
 from .errors import invalid_field, limit_reached, unknown_user
+from .messages import check_open
 
 MAX_DISTINCT = 30
 MAX_PAGE = 100
@@ -24,7 +25,7 @@ _UNICODE = re.compile(
 
 async def who(call: Call) -> Reply:
     """GET /channels/:channel_id/messages/:message_id/reactions/:emoji"""
-    message = call.message(call.channel())
+    message = call.message(call.place())
     reaction = _find(message, call.parameters["emoji"])
     users = [] if reaction is None else reaction.users[:MAX_PAGE]
     return reply([payloads.user(call.community.users[user_id]) for user_id in users])
@@ -32,7 +33,7 @@ async def who(call: Call) -> Reply:
 
 async def add(call: Call) -> Reply:
     """PUT /channels/:channel_id/messages/:message_id/reactions/:emoji/@me"""
-    message = call.message(call.channel())
+    message = _changeable(call)
     emoji = call.parameters["emoji"]
     reaction = _find(message, emoji)
     if reaction is None:
@@ -64,7 +65,7 @@ async def remove_of_user(call: Call) -> Reply:
 
 async def remove_emoji(call: Call) -> Reply:
     """DELETE /channels/:channel_id/messages/:message_id/reactions/:emoji"""
-    message = call.message(call.channel())
+    message = _changeable(call)
     reaction = _find(message, call.parameters["emoji"])
     if reaction is not None:
         message.reactions = tuple(item for item in message.reactions if item is not reaction)
@@ -75,11 +76,17 @@ async def remove_emoji(call: Call) -> Reply:
 
 async def remove_all(call: Call) -> Reply:
     """DELETE /channels/:channel_id/messages/:message_id/reactions"""
-    message = call.message(call.channel())
+    message = _changeable(call)
     message.reactions = ()
     call.community.save_message(message)
     _announce(call, "MESSAGE_REACTION_REMOVE_ALL", message, None)
     return NO_CONTENT
+
+
+def _changeable(call: Call) -> Message:
+    place = call.place()
+    check_open(place)
+    return call.message(place)
 
 
 def _find(message: Message, emoji: str) -> Reaction | None:
@@ -101,7 +108,7 @@ def _new(call: Call, emoji: str) -> Reaction:
 
 
 def _remove(call: Call, user_id: int) -> None:
-    message = call.message(call.channel())
+    message = _changeable(call)
     reaction = _find(message, call.parameters["emoji"])
     if reaction is not None and user_id in reaction.users:
         reaction.users.remove(user_id)

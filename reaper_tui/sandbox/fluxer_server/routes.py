@@ -5,13 +5,18 @@ from __future__ import annotations
 from . import (
     channels,
     expressions,
+    forums,
     guilds,
     instance,
+    message_history,
     messages,
     people,
     pins,
     reactions,
     roles,
+    thread_lists,
+    threads,
+    uploads,
     webhook_messages,
     webhooks,
 )
@@ -92,13 +97,13 @@ _ALWAYS = [
     Route("POST", f"{CHANNEL}/typing", messages.typing, _channel("typing", 20)),
     Route("GET", f"{CHANNEL}/webhooks", webhooks.list_of_channel, Bucket("webhook:list:channel", 40, 10, "channel_id")),
     Route("POST", f"{CHANNEL}/webhooks", webhooks.create, Bucket("webhook:create", 10, 60, "channel_id")),
-    Route("GET", f"{CHANNEL}/messages", messages.page, _channel("messages:read", 100)),
+    Route("GET", f"{CHANNEL}/messages", message_history.page, _channel("messages:read", 100)),
     Route("POST", f"{CHANNEL}/messages", messages.create, _channel("message:create", 20)),
     Route("GET", f"{CHANNEL}/messages/pins", pins.list_of_channel, _PINS),
     Route("POST", f"{CHANNEL}/messages/bulk-delete", messages.bulk_delete, _channel("message:bulk_delete", 10)),
     Route("PUT", f"{CHANNEL}/pins/:message_id", pins.pin, _PINS),
     Route("DELETE", f"{CHANNEL}/pins/:message_id", pins.unpin, _PINS),
-    Route("GET", MESSAGE, messages.get, _channel("message:read", 100)),
+    Route("GET", MESSAGE, message_history.get, _channel("message:read", 100)),
     Route("PATCH", MESSAGE, messages.edit, _channel("message:update", 20)),
     Route("DELETE", MESSAGE, messages.delete, _channel("message:delete", 20)),
     Route("DELETE", REACTION, reactions.remove_all, _REACTIONS),
@@ -124,18 +129,43 @@ _FEBRUARY_2026 = [
     Route("DELETE", f"{GUILD}/stickers/:sticker_id", expressions.delete_sticker, _guild("sticker:delete", 20)),
 ]
 
+_UPLOADS = _channel("attachment:upload", 10)
 _CURRENT = [
     Route("GET", "/openapi.json", instance.openapi, Bucket("instance:info", 60, 60), needs_user=False),
     Route("POST", f"{GUILD}/emojis", expressions.create_emoji, _guild("emoji:create", 10, 30)),
     Route("DELETE", f"{GUILD}/emojis/:emoji_id", expressions.delete_emoji, _guild("emoji:delete", 10, 30)),
     Route("POST", f"{GUILD}/stickers", expressions.create_sticker, _guild("sticker:create", 10, 30)),
     Route("DELETE", f"{GUILD}/stickers/:sticker_id", expressions.delete_sticker, _guild("sticker:delete", 10, 30)),
+    Route("POST", f"{CHANNEL}/attachments", uploads.create, _UPLOADS),
+    Route("POST", f"{CHANNEL}/attachments/complete", uploads.complete, _UPLOADS),
     Route("GET", WEBHOOK_MESSAGE, webhook_messages.get, _by_token("message_get", 60), needs_user=False),
     Route("PATCH", WEBHOOK_MESSAGE, webhook_messages.edit, _by_token("message_edit", 30), needs_user=False),
     Route("DELETE", WEBHOOK_MESSAGE, webhook_messages.delete, _by_token("message_delete", 30), needs_user=False),
 ]
 
+_THREAD_START = _channel("thread:create", 10)
+_ARCHIVED = _channel("threads:archived:list", 20)
+_TAGS = _channel("forum_tags", 10)
+_PRIVATE = "threads/archived/private"
+_MEMBERS = f"{CHANNEL}/thread-members"
+_THREADS = [
+    Route("GET", f"{GUILD}/threads/active", thread_lists.active, _guild("threads:active", 5)),
+    Route("POST", f"{MESSAGE}/threads", threads.start_from_message, _THREAD_START),
+    Route("POST", f"{CHANNEL}/threads", threads.start, _THREAD_START),
+    Route("GET", f"{CHANNEL}/threads/archived/public", thread_lists.archived_public, _ARCHIVED),
+    Route("GET", f"{CHANNEL}/{_PRIVATE}", thread_lists.archived_private, _ARCHIVED),
+    Route("GET", f"{CHANNEL}/users/@me/{_PRIVATE}", thread_lists.archived_joined, _ARCHIVED),
+    Route("GET", _MEMBERS, thread_lists.members, _channel("thread:members:list", 20)),
+    Route("GET", f"{_MEMBERS}/:user_id", thread_lists.member, _channel("thread:member:get", 40)),
+    Route("PUT", f"{_MEMBERS}/:user_id", thread_lists.add_member, _channel("thread:member:put", 10)),
+    Route("DELETE", f"{_MEMBERS}/:user_id", thread_lists.remove_member, _channel("thread:member:delete", 10)),
+    Route("POST", f"{CHANNEL}/tags", forums.create_tag, _TAGS),
+    Route("PUT", f"{CHANNEL}/tags/:tag_id", forums.edit_tag, _TAGS),
+    Route("DELETE", f"{CHANNEL}/tags/:tag_id", forums.delete_tag, _TAGS),
+]
+
 
 def routes_of(generation: Generation) -> list[Route]:
     """The routes that servers of the generation have."""
-    return [*_ALWAYS, *(_CURRENT if generation.has_rich_webhooks else _FEBRUARY_2026)]
+    aged = _CURRENT if generation.has_rich_webhooks else _FEBRUARY_2026
+    return [*_ALWAYS, *aged, *(_THREADS if generation.has_threads else ())]

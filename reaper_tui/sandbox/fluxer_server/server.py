@@ -16,7 +16,7 @@ from aiohttp import web
 
 from reaper_tui.sandbox.port import Port
 
-from . import media, payloads
+from . import channel_payloads, media, payloads
 from .avatars import AvatarFetcher
 from .buckets import GLOBAL, Limiter, Verdict
 from .calls import Call, Context, Reply
@@ -32,6 +32,7 @@ from .roles import ranked
 from .routes import routes_of
 from .routing import Match, Router
 from .store import Store
+from .uploads import Uploads
 
 API_ROOTS = ("/api/v1/", "/api/")
 CLIENT_GONE = 499
@@ -125,7 +126,8 @@ class FluxerServer:
             speed=self._speed,
             **self._founding,
         )
-        return Context(community, files, Gateway(community), AvatarFetcher(community, files), server=self)
+        uploads = Uploads(files, self._clock)
+        return Context(community, files, Gateway(community), AvatarFetcher(community, files), uploads, server=self)
 
     @property
     def served_routes(self) -> list[tuple[str, str]]:
@@ -159,20 +161,20 @@ class FluxerServer:
     def state(self) -> dict[str, object]:
         """What the community holds."""
         community = self._context.community
-        guild_id = community.guild.id
         channels = sorted(community.channels.values(), key=lambda channel: (channel.position, channel.id))
         counts = community.message_ids
         return {
             "guild": payloads.guild(community.guild, community.generation),
             "roles": [payloads.role(role) for role in ranked(community)],
             "channels": [
-                payloads.channel(channel, community) | {"message_count": len(counts.get(channel.id, ()))}
+                channel_payloads.channel(channel, community) | {"message_count": len(counts.get(channel.id, ()))}
                 for channel in channels
             ],
+            "threads": [channel_payloads.thread(thread, community) for thread in community.threads.values()],
             "emojis": [payloads.emoji(emoji) for emoji in community.emojis.values()],
             "stickers": [payloads.sticker(sticker) for sticker in community.stickers.values()],
             "webhooks": [
-                {key: value for key, value in payloads.webhook(webhook, guild_id).items() if key != "token"}
+                {key: value for key, value in payloads.webhook(webhook, community).items() if key != "token"}
                 for webhook in community.webhooks.values()
             ],
             "members": [payloads.member(member, community) for member in community.members.values()],
@@ -221,6 +223,9 @@ class FluxerServer:
             response, size = await media.serve(raw_path[len("/media") :], self._context.files)
             self._bytes_out += size
             return "GET /media", response
+        if raw_path.startswith("/uploads/") and request.method == "PUT":
+            secret = raw_path.removeprefix("/uploads/")
+            return "PUT /uploads", await self._context.uploads.receive(secret, request)
         match = self._match(request.method, raw_path)
         if match is None:
             return "unknown", _refusal(not_found())

@@ -11,14 +11,23 @@ from .avatars import EXTENSIONS, image_hash
 from .calls import NO_CONTENT, Call, Reply, reply
 from .community import Community
 from .embeds import text, url
-from .entities import Message, Webhook
-from .errors import ApiError, invalid_image, limit_reached, unknown_channel, unknown_webhook
+from .entities import FORUM, MEDIA, Channel, Message, Place, Thread, Webhook
+from .errors import (
+    ApiError,
+    invalid_channel_type,
+    invalid_image,
+    limit_reached,
+    thread_locked,
+    unknown_channel,
+    unknown_webhook,
+)
 from .fields import Fields
 from .images import picture_of
 from .message_input import (
     FORWARD,
     Draft,
     Parts,
+    PostInput,
     WebhookInput,
     descriptions_of,
     draft_of,
@@ -28,8 +37,9 @@ from .message_input import (
     read_json,
     receive_parts,
 )
-from .messages import check_forward, earlier_message, refer, shown, sticker_item, store_draft
+from .messages import check_forward, earlier_message, refer, shown, sticker_item, store_draft, tell, wake
 from .text import normalised, utf16_length
+from .threads import open_post
 
 MAX_PER_CHANNEL = 15
 MAX_PER_GUILD = 1000
@@ -56,7 +66,7 @@ async def create(call: Call) -> Reply:
     fields.check()
     channel = call.open_channel()
     if channel.type not in call.community.generation.webhook_types:
-        raise ApiError(400, "INVALID_CHANNEL_TYPE", "Invalid channel type.")
+        raise invalid_channel_type()
     _check_room(call.community, channel.id)
     assert name is not None
     token = secrets.token_urlsafe(TOKEN_BYTES).replace("-", "a").replace("_", "b")
@@ -74,7 +84,7 @@ async def get(call: Call) -> Reply:
 
 async def get_by_token(call: Call) -> Reply:
     """GET /webhooks/:webhook_id/:token"""
-    return reply(payloads.webhook(webhook_by_token(call), call.community.guild.id))
+    return reply(payloads.webhook(webhook_by_token(call), call.community))
 
 
 async def edit(call: Call) -> Reply:
@@ -101,7 +111,7 @@ async def edit_by_token(call: Call) -> Reply:
     fields.check()
     webhook = webhook_by_token(call)
     await _change(call, webhook, fields, name, image)
-    return reply(payloads.webhook(webhook, call.community.guild.id))
+    return reply(payloads.webhook(webhook, call.community))
 
 
 async def delete(call: Call) -> Reply:
@@ -139,6 +149,7 @@ async def _send(call: Call, body: WebhookInput, draft: Draft) -> Reply:
     avatar_url = None if body.avatar_url is None else url(body.avatar_url)
     webhook = webhook_by_token(call)
     generation = call.community.generation
+    place = target_of(call, webhook, body)
     draft.check_content(generation.max_content)
     reference = draft.reference if generation.has_rich_webhooks else None
     if reference is not None and reference.type == FORWARD:
@@ -146,13 +157,13 @@ async def _send(call: Call, body: WebhookInput, draft: Draft) -> Reply:
     else:
         draft.check_not_empty()
     nonce = draft.nonce if _heeds_nonces(call) else None
-    earlier = earlier_message(call.community, webhook.id, webhook.channel_id, nonce)
+    earlier = earlier_message(call.community, webhook.id, place.id, nonce)
     if earlier is not None:
         return reply(shown(earlier, call.context))
     avatar = None if avatar_url is None else await call.context.avatars.hash_of(webhook.id, avatar_url)
     message = Message(
         call.community.next_id(),
-        webhook.channel_id,
+        place.id,
         webhook.user_id,
         webhook_id=webhook.id,
         author_name=sys.intern(username or webhook.name),
@@ -160,18 +171,55 @@ async def _send(call: Call, body: WebhookInput, draft: Draft) -> Reply:
         nonce=nonce,
     )
     if reference is not None:
-        refer(call.community, webhook.channel_id, message, reference)
+        refer(call.community, place.id, message, reference)
     if generation.has_rich_webhooks:
         message.stickers = tuple(sticker_item(call.community, sticker_id) for sticker_id in draft.sticker_ids)
-    await store_draft(message, draft, call.context)
+    if isinstance(place, Channel) and place.type in (FORUM, MEDIA):
+        post = PostInput(body.thread_name or "", applied_tags=body.applied_tags)
+        await open_post(call, place, post, draft, message)
+    else:
+        wake(call, place)
+        await store_draft(message, draft, call.context)
     if nonce is not None:
         call.community.remember_nonce(message)
     waits = call.request.query.get("wait") in ("true", "True", "1")
     if not waits and not call.context.gateway.has_listeners:
         return NO_CONTENT
     payload = shown(message, call.context)
-    call.context.gateway.dispatch("MESSAGE_CREATE", payload | {"guild_id": str(call.community.guild.id)})
+    if body.thread_name is None or not generation.has_threads:
+        tell(call, "MESSAGE_CREATE", payload)
     return reply(payload) if waits else NO_CONTENT
+
+
+def place_of_message(call: Call, webhook: Webhook) -> Place:
+    """The webhook's channel, or the thread there that the query names."""
+    channel = call.community.channels[webhook.channel_id]
+    wanted = call.request.query.get("thread_id")
+    if wanted is None or not call.community.generation.has_threads:
+        return channel
+    thread = call.community.threads.get(int(wanted)) if wanted.isdecimal() else None
+    if thread is None or thread.parent_id != channel.id:
+        raise unknown_channel()
+    return thread
+
+
+def target_of(call: Call, webhook: Webhook, body: WebhookInput) -> Place:
+    """Where a message of the webhook is to stand: a forum stands for a new post in it."""
+    place = place_of_message(call, webhook)
+    if not call.community.generation.has_threads:
+        return place
+    channel = call.community.channel_of(place)
+    is_forum, has_name = channel.type in (FORUM, MEDIA), body.thread_name is not None
+    if has_name and not is_forum:
+        message = "A thread name needs a forum."
+        raise ApiError(400, "WEBHOOK_THREAD_NAME_REQUIRES_FORUM", message)
+    if is_forum and isinstance(place, Thread) and has_name:
+        raise ApiError(400, "WEBHOOK_FORUM_TARGET_CONFLICT", "Either a thread or a thread name, not both.")
+    if is_forum and not isinstance(place, Thread) and not has_name:
+        raise ApiError(400, "WEBHOOK_FORUM_TARGET_REQUIRED", "A forum needs a thread or a thread name.")
+    if isinstance(place, Thread) and place.is_locked:
+        raise thread_locked()
+    return place
 
 
 def _heeds_nonces(call: Call) -> bool:
@@ -243,7 +291,7 @@ def webhook_by_token(call: Call) -> Webhook:
 
 
 def _shown(call: Call, webhook: Webhook) -> payloads.Json:
-    return payloads.webhook(webhook, call.community.guild.id, call.community.users[webhook.user_id])
+    return payloads.webhook(webhook, call.community, call.community.users[webhook.user_id])
 
 
 def _announce(call: Call, channel_id: int) -> None:
