@@ -36,6 +36,7 @@ from reaper_tui.reader.client import DiscordReader
 from reaper_tui.watch import Watch
 from reaper_tui.writer.compose import SOURCE_HOSTS, MessageComposer, author_key
 from reaper_tui.writer.events import WriterEvent
+from reaper_tui.writer.source_files import SOURCE_BASES
 from reaper_tui.writer.writer import FluxerWriter
 
 SPOOL_BYTES = 1 << 30
@@ -243,6 +244,9 @@ def _make_composer(community: Community, settings: Settings) -> Composer:
         source_hosts=hosts,
         timestamps=settings.copy.timestamps,
         reactions=settings.copy.reactions,
+        native_replies=community.capabilities.keeps_replies,
+        native_voice=community.capabilities.takes_voice_messages,
+        source_bases=(*SOURCE_BASES, settings.discord.cdn) if settings.discord.cdn else SOURCE_BASES,
     )
 
 

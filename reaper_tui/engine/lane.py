@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from reaper_tui.engine.capture import count_attachments
 from reaper_tui.engine.control import StopRequested
 from reaper_tui.engine.deliver import Delivery
 from reaper_tui.engine.directory import MessageDirectory
@@ -373,7 +374,7 @@ class Lane:
             MessageState.FAILED if draft.failure else MessageState.SENT,
             draft.failure,
             files_sent=len(sent),
-            files_left=len(draft.composition.placeholders),
+            files_left=max(0, count_attachments(message) - len(sent)),
             bytes_sent=sum(max(0, own[slot.key]) for slot in sent),
             ledger=[*draft.ledger, *draft.composition.placeholders],
         )

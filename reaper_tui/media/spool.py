@@ -97,7 +97,7 @@ class MediaSpool:
                 await _in_thread(lambda: sink.path.unlink(missing_ok=True))
         self._room.give(reserved - sink.received)
         self._held[sink.path] = (sink.received, sink.digest)
-        return SpooledFile(slot.key, sink.path, slot.filename, sink.received, slot.description, slot.is_spoiler)
+        return _spooled(slot, sink.path, sink.received)
 
     def release(self, file: SpooledFile) -> None:
         """Delete a file that was sent; a second time does nothing."""
@@ -248,6 +248,19 @@ async def _in_thread(work: Callable[[], T]) -> T:
     except asyncio.CancelledError:
         await asyncio.wait([task])
         raise
+
+
+def _spooled(slot: FileSlot, path: Path, size: int) -> SpooledFile:
+    return SpooledFile(
+        key=slot.key,
+        path=path,
+        filename=slot.filename,
+        size=size,
+        description=slot.description,
+        is_spoiler=slot.is_spoiler,
+        duration_seconds=slot.duration_seconds,
+        waveform=slot.waveform,
+    )
 
 
 def _delete(path: Path) -> None:

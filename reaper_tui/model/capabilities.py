@@ -20,4 +20,5 @@ class TargetCapabilities(msgspec.Struct, frozen=True):
     has_forums: bool = False
     has_announcements: bool = False
     has_voice_text: bool = False
+    takes_voice_messages: bool = False
     presigned_uploads: bool = False

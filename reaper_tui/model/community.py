@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from reaper_tui.model.capabilities import TargetCapabilities
 from reaper_tui.model.forum import Forum
 from reaper_tui.model.ids import unix_seconds
 
@@ -182,6 +183,7 @@ class Community(msgspec.Struct, frozen=True):
     stickers: tuple[Sticker, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
     limits: Limits = Limits()
+    capabilities: TargetCapabilities = TargetCapabilities()
     features: frozenset[str] = frozenset()
     link_base: str = "https://fluxer.app"
     has_icon: bool = False

@@ -40,7 +40,7 @@ class Author(msgspec.Struct, frozen=True):
 
 
 class Attachment(msgspec.Struct, frozen=True):
-    """A file of a message; `size` in bytes as declared by the source."""
+    """A file of a message; `size` in bytes as declared by the source, `waveform` a voice message's in base64."""
 
     id: int
     filename: str
@@ -50,6 +50,7 @@ class Attachment(msgspec.Struct, frozen=True):
     description: str = ""
     is_spoiler: bool = False
     duration_seconds: float = 0.0
+    waveform: str = ""
 
 
 class StickerItem(msgspec.Struct, frozen=True):

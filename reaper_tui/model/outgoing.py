@@ -13,7 +13,8 @@ SAFE_FLAGS_SUPPRESS_EMBEDS = 4
 class FileSlot(msgspec.Struct, frozen=True):
     """A file a part wants: fetched from `url`, `size` in bytes as declared (None when unknown).
 
-    `key` is the attachment's or sticker's id, unique within the message.
+    `key` is the attachment's or sticker's id, unique within the message. `is_lottie` files are drawn on the way; a
+    voice message's have a waveform, as the source wrote it.
     """
 
     key: int
@@ -22,12 +23,16 @@ class FileSlot(msgspec.Struct, frozen=True):
     size: int | None = None
     description: str = ""
     is_spoiler: bool = False
+    is_lottie: bool = False
+    duration_seconds: float = 0.0
+    waveform: str = ""
 
 
 class Part(msgspec.Struct, frozen=True):
     """One post of a message: most messages are one part, long ones several; files go in the order given.
 
     `reply_line` says in words what a native reply answers, for when the answered post is gone; content has room for it.
+    A part with `voice_line` is a voice message, its file alone; the line is said where the target takes none.
     """
 
     content: str
@@ -38,6 +43,7 @@ class Part(msgspec.Struct, frozen=True):
     suppresses_embeds: bool = False
     reply_to: int | None = None
     reply_line: str = ""
+    voice_line: str = ""
 
 
 class Composition(msgspec.Struct, frozen=True):
@@ -60,6 +66,8 @@ class SpooledFile(msgspec.Struct, frozen=True):
     size: int
     description: str = ""
     is_spoiler: bool = False
+    duration_seconds: float = 0.0
+    waveform: str = ""
 
 
 class TargetMessage(msgspec.Struct, frozen=True):

@@ -149,6 +149,7 @@ def _attachments(body: Mapping[str, Any]) -> tuple[Attachment, ...]:
                 description=text(raw.get("description")),
                 is_spoiler=filename.startswith("SPOILER_") or bool(whole(raw.get("flags")) & SPOILER_FILE),
                 duration_seconds=max(0.0, fraction(raw.get("duration_secs"))),
+                waveform=text(raw.get("waveform")),
             )
         )
     return tuple(found)

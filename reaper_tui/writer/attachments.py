@@ -10,10 +10,12 @@ from reaper_tui.model.message import Attachment, StickerItem
 from reaper_tui.model.outgoing import FileSlot
 from reaper_tui.writer.markdown import escaped
 from reaper_tui.writer.normalisation import DESCRIPTION_UNITS, normalised_filename, shortened
+from reaper_tui.writer.source_files import PastedLink
 from reaper_tui.writer.wording import file_size, limit_size
 
 _SPOILER_PREFIX = "SPOILER_"
 _STICKER_EXTENSIONS = {"png": "png", "apng": "png", "gif": "gif"}
+_DRAWN_EXTENSION = "webp"
 _REFUSED = "this community refused it"
 
 
@@ -36,18 +38,31 @@ class Luggage:
                 size=attachment.size if attachment.size >= 0 else None,
                 description=shortened(attachment.description, DESCRIPTION_UNITS),
                 is_spoiler=attachment.is_spoiler or attachment.filename.startswith(_SPOILER_PREFIX),
+                duration_seconds=attachment.duration_seconds,
+                waveform=attachment.waveform,
             )
             self._add(slot, attachment.filename, degrade, limit)
 
-    def add_stickers(self, stickers: Iterable[StickerItem], degrade: Degrade, limit: int) -> None:
-        """Take up stickers as image files; a vector animation, which the target cannot show, is named instead."""
+    def add_stickers(
+        self, stickers: Iterable[StickerItem], degrade: Degrade, limit: int, *, draws_lottie: bool
+    ) -> None:
+        """Take up stickers as image files; a vector animation that cannot be drawn here is named instead."""
         for sticker in stickers:
-            extension = _STICKER_EXTENSIONS.get(sticker.format)
+            is_lottie = sticker.format == "lottie"
+            extension = _DRAWN_EXTENSION if is_lottie and draws_lottie else _STICKER_EXTENSIONS.get(sticker.format)
             if extension is None:
                 self.lines.append(f"[sticker: {escaped(sticker.name) or 'unnamed'}]")
                 continue
             name = normalised_filename(f"{sticker.name}.{extension}")
-            self._add(FileSlot(key=sticker.id, url=sticker.url, filename=name), name, degrade, limit)
+            self._add(FileSlot(sticker.id, sticker.url, name, is_lottie=is_lottie), name, degrade, limit)
+
+    def add_pasted(self, links: Iterable[PastedLink], degrade: Degrade, limit: int) -> None:
+        """Take up files that a text only linked to."""
+        for link in links:
+            name = normalised_filename(link.file.filename)
+            is_spoiler = link.is_spoiler or name.startswith(_SPOILER_PREFIX)
+            slot = FileSlot(link.file.key, link.file.url, name, is_spoiler=is_spoiler)
+            self._add(slot, link.file.filename, degrade, limit)
 
     def _add(self, slot: FileSlot, name: str, degrade: Degrade, limit: int) -> None:
         if slot.key in self.keys:

@@ -50,6 +50,7 @@ class Answers(msgspec.Struct, frozen=True):
 
     is_current: bool = False
     keeps_replies: bool | None = None
+    takes_voice: bool | None = None
 
     @property
     def generation(self) -> str:
@@ -72,6 +73,7 @@ class Answers(msgspec.Struct, frozen=True):
             has_forums=routes.has_threads,
             has_announcements=routes.has_announcements,
             has_voice_text=self.is_current,
+            takes_voice_messages=self.takes_voice is not False,
             presigned_uploads=presigned_uploads,
         )
 

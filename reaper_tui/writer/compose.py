@@ -18,13 +18,16 @@ from reaper_tui.writer.embeds import accepted_embed, embed_as_text, embed_texts,
 from reaper_tui.writer.markdown import Markup, escaped, quoted
 from reaper_tui.writer.normalisation import TRIMMED, is_visible, normalised_url, one_line, shortened, tidied
 from reaper_tui.writer.notices import EMPTY, PERSONAL_KINDS, notice, skip_rule
-from reaper_tui.writer.pictures import MEDIA_HOSTS, Pictures
+from reaper_tui.writer.pictures import Pictures
 from reaper_tui.writer.polls import poll_text
 from reaper_tui.writer.reply import forward_line, is_reply, reply_line
+from reaper_tui.writer.source_files import SOURCE_BASES, SourceFiles
 from reaper_tui.writer.splitter import has_open_fence, split
 from reaper_tui.writer.wording import clock
 
-SOURCE_HOSTS = ("discord.com", "ptb.discord.com", "canary.discord.com", "discordapp.com")
+SOURCE_HOSTS = tuple(
+    f"{door}{host}" for host in ("discord.com", "discordapp.com") for door in ("", "www.", "ptb.", "canary.")
+)
 GROUPING_SECONDS = 420.0
 USERNAME_UNITS = 80
 _REASON_UNITS = 300
@@ -60,14 +63,18 @@ class MessageComposer:
         timestamps: Literal["grouped", "every", "none"] = "grouped",
         reactions: Literal["native", "text", "skip"] = "text",
         native_replies: bool = False,
-        media_hosts: tuple[str, ...] = MEDIA_HOSTS,
+        source_bases: tuple[str, ...] = SOURCE_BASES,
+        native_voice: bool = False,
+        draws_lottie: bool = False,
     ) -> None:
         self._limits = limits
         self._markup = Markup(source_guild_id, community_id, link_base, source_hosts)
         self._timestamps = timestamps
         self._says_reactions = reactions == "text"
         self._native_replies = native_replies
-        self._media_hosts = media_hosts
+        self._source_files = SourceFiles(source_bases)
+        self._native_voice = native_voice
+        self._draws_lottie = draws_lottie
 
     def references(self, message: Message) -> frozenset[int]:
         """Return the source message ids whose place on the target the composition will ask for."""
@@ -92,7 +99,8 @@ class MessageComposer:
             return Composition(rule=rule)
 
         luggage = self._luggage(message, degrade)
-        pictures = Pictures(() if degrade.without_embeds else self._media_hosts, degrade)
+        message = self._without_pasted_links(message, luggage, degrade)
+        pictures = Pictures(self._source_files, degrade)
         embeds = self._embeds(message, directory, pictures) if message.embeds or message.snapshots else []
         body = self._body(message, directory)
         if degrade.without_embeds:
@@ -104,13 +112,22 @@ class MessageComposer:
             is_known = message.kind in PERSONAL_KINDS
             return Composition(rule=EMPTY if is_known else f"unknown_kind_{message.kind}")
 
-        reply_to = self._native_reply(message, directory)
-        head = self._head(message, directory, flow, is_native_reply=reply_to is not None)
-        text = self._text(head, body, self._tail(message, directory))
+        voice = self._voice_part(message, luggage, embeds, username, avatar_url)
+        if voice is not None:
+            body = [block for block in body if block != voice.voice_line]
+            luggage.slots.clear()
+        answered = self._native_reply(message, directory) if voice is None else None
+        head = self._head(message, directory, flow)
+        said = reply_line(message, self._markup, directory) if is_reply(message) else ""
+        has_more = bool(head or body or embeds or luggage.slots)
+        text = self._text([said, *head] if said else head, body, self._tail(message, directory))
         loads = self._loads(embeds, luggage.slots, pictures)
         parts = self._parts(text, loads, username, avatar_url, suppresses_embeds=message.suppresses_embeds)
-        if reply_to is not None:
-            parts[0] = msgspec.structs.replace(parts[0], reply_to=reply_to)
+        if answered is not None and has_more and parts[0].content.startswith(said):
+            content = parts[0].content.removeprefix(said).lstrip(TRIMMED)
+            parts[0] = msgspec.structs.replace(parts[0], content=content, reply_to=answered, reply_line=said)
+        if voice is not None:
+            parts = [part for part in parts if part.content] + [voice]
         return Composition(parts=tuple(parts), placeholders=tuple(luggage.left_behind))
 
     def _shows_more(self, message: Message) -> bool:
@@ -119,7 +136,7 @@ class MessageComposer:
         is_answer = is_reply(message) or forwarded(message)
         return is_answer or has_reactions or is_visible(message.interaction) or is_visible(message.thread_name)
 
-    def _head(self, message: Message, directory: Directory, flow: Flow, *, is_native_reply: bool) -> list[str]:
+    def _head(self, message: Message, directory: Directory, flow: Flow) -> list[str]:
         lines: list[str] = []
         if flow.section:
             lines.append(f"-# {escaped(shortened(flow.section, _SECTION_UNITS))}")
@@ -127,8 +144,6 @@ class MessageComposer:
             lines.append(f"-# <t:{int(unix_seconds(message.id))}:f>")
         if forwarded(message):
             lines.append(forward_line(message, self._markup, directory))
-        elif is_reply(message) and not is_native_reply:
-            lines.append(reply_line(message, self._markup, directory))
         if interaction := escaped(shortened(message.interaction, _SECTION_UNITS)):
             lines.append(f"-# {interaction}")
         return lines
@@ -150,8 +165,7 @@ class MessageComposer:
             body.append(poll_text(message.poll, lambda text: self._rewritten(text, message, directory)))
         body += [self._rewritten(text, message, directory) for text in message.component_text]
         if message.is_voice_message:
-            length = clock(message.attachments[0].duration_seconds) if message.attachments else ""
-            body.append(f"-# 🎤 Voice message{f' ({length})' if length else ''}")
+            body.append(_voice_line(message))
         return body
 
     def _snapshot_texts(self, message: Message, directory: Directory) -> Iterator[str]:
@@ -191,8 +205,37 @@ class MessageComposer:
         source: Sequence[Message | Snapshot] = (message, *message.snapshots)
         for carrier in source:
             luggage.add_attachments(carrier.attachments, degrade, limit)
-            luggage.add_stickers(carrier.stickers, degrade, limit)
+            luggage.add_stickers(carrier.stickers, degrade, limit, draws_lottie=self._draws_lottie)
         return luggage
+
+    def _without_pasted_links(self, message: Message, luggage: Luggage, degrade: Degrade) -> Message:
+        """Return a message whose links to the source's own files became files of the message."""
+
+        def taken(text: str) -> str:
+            kept, links = self._source_files.taken_out(text)
+            luggage.add_pasted(links, degrade, self._limits.attachment_bytes)
+            return kept
+
+        return msgspec.structs.replace(
+            message,
+            content=taken(message.content),
+            component_text=tuple(taken(text) for text in message.component_text),
+            snapshots=tuple(
+                msgspec.structs.replace(snapshot, content=taken(snapshot.content)) for snapshot in message.snapshots
+            ),
+        )
+
+    def _voice_part(
+        self, message: Message, luggage: Luggage, embeds: Sequence[object], username: str, avatar_url: str
+    ) -> Part | None:
+        """Return the post that is a voice message on the target too, which takes nothing beside its one file."""
+        slots = luggage.slots
+        if not (self._native_voice and message.is_voice_message and len(slots) == 1) or embeds:
+            return None
+        if not slots[0].waveform or slots[0].duration_seconds <= 0:
+            return None
+        line = _voice_line(message)
+        return Part("", username, avatar_url, files=tuple(slots), voice_line=line)
 
     def _embeds(self, message: Message, directory: Directory, pictures: Pictures) -> list[dict[str, Any]]:
         is_person = not (message.author.is_bot or message.author.is_webhook)
@@ -248,6 +291,11 @@ class MessageComposer:
             )
             for content, load in posts
         ]
+
+
+def _voice_line(message: Message) -> str:
+    length = clock(message.attachments[0].duration_seconds) if message.attachments else ""
+    return f"-# 🎤 Voice message{f' ({length})' if length else ''}"
 
 
 def _username(author: Author) -> str:

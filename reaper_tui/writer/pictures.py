@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from reaper_tui.model.composition import Degrade
-from reaper_tui.model.ids import optional_snowflake
 from reaper_tui.model.outgoing import FileSlot
 from reaper_tui.writer.markdown import escaped
 from reaper_tui.writer.normalisation import normalised_url, shortened
+from reaper_tui.writer.source_files import SourceFiles
 
-MEDIA_HOSTS = ("cdn.discordapp.com", "media.discordapp.net")
 PLACES = ("image", "thumbnail")
 
 _SCHEME = "attachment://"
@@ -22,9 +20,9 @@ _EXTENSIONS = frozenset({"png", "jpg", "jpeg", "webp", "gif"})
 class Pictures:
     """The embed images of one message; one that is shown again keeps its address, as each file goes over once."""
 
-    def __init__(self, hosts: tuple[str, ...], degrade: Degrade) -> None:
+    def __init__(self, source_files: SourceFiles, degrade: Degrade) -> None:
         self.lines: list[str] = []
-        self._hosts = hosts
+        self._source_files = source_files
         self._degrade = degrade
         self._slots: dict[str, FileSlot] = {}
         self._lost: set[int] = set()
@@ -32,7 +30,8 @@ class Pictures:
     def address(self, value: object) -> str:
         """Return where an embed finds its image: among the post's files, or at an address the target accepts."""
         url = normalised_url(value)
-        slot = self._slot(url) if url and not self._degrade.without_files else None
+        is_bare = self._degrade.without_files or self._degrade.without_embeds
+        slot = None if is_bare or not isinstance(value, str) else self._slot(value)
         if slot is None:
             return url
         if reason := self._degrade.lost.get(slot.key, ""):
@@ -51,12 +50,8 @@ class Pictures:
         return [self._slots[name] for name in names if name in self._slots]
 
     def _slot(self, url: str) -> FileSlot | None:
-        parts = urlsplit(url)
-        steps = parts.path.split("/")
-        if (parts.hostname or "") not in self._hosts or len(steps) != 5 or steps[1] != "attachments":
+        file = self._source_files.file_at(url)
+        extension = file.filename.rpartition(".")[2].lower() if file is not None else ""
+        if file is None or extension not in _EXTENSIONS:
             return None
-        key = optional_snowflake(steps[3]) if steps[3].isascii() and steps[3].isdecimal() else None
-        extension = unquote(steps[4]).rpartition(".")[2].lower()
-        if key is None or extension not in _EXTENSIONS:
-            return None
-        return FileSlot(key=key, url=url, filename=f"embed-{key}.{extension}")
+        return FileSlot(key=file.key, url=url, filename=f"embed-{file.key}.{extension}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from reaper_tui.model.errors import AccessDenied, NotFound, NotSupported, Refused
+from reaper_tui.model.errors import AccessDenied, NotFound, NotSupported, Refused, ServiceDown
 from reaper_tui.writer.client import Call, FluxerClient
 from reaper_tui.writer.webhooks import MESSAGE
 
@@ -23,9 +23,8 @@ class Routes(msgspec.Struct, frozen=True):
 
 async def find_routes(client: FluxerClient, guild_id: int) -> Routes:
     """Return which routes the server has for a community; at most three requests."""
-    has_threads = await _is_there(
-        client, Call("GET", "/guilds/{guild_id}/threads/active", {"guild_id": guild_id}, doing="looking for threads")
-    )
+    active = Call("GET", "/guilds/{guild_id}/threads/active", {"guild_id": guild_id}, doing="looking for threads")
+    has_threads = await _is_there(client, active)
     webhook_message = Call(
         "GET",
         MESSAGE,
@@ -34,11 +33,19 @@ async def find_routes(client: FluxerClient, guild_id: int) -> Routes:
     )
     followers = Call("GET", "/channels/{channel_id}/follower-stats", {"channel_id": NOWHERE}, doing="looking around")
     return Routes(
-        edits_posts=await _is_there(client, webhook_message),
+        edits_posts=await _answers_well(client, webhook_message),
         has_threads=has_threads,
         # Threads came after announcement channels.
-        has_announcements=has_threads or await _is_there(client, followers),
+        has_announcements=has_threads or await _answers_well(client, followers),
     )
+
+
+async def _answers_well(client: FluxerClient, call: Call) -> bool:
+    """Return whether a route is there; one that only breaks at an odd question is not relied on."""
+    try:
+        return await _is_there(client, call)
+    except ServiceDown:
+        return False
 
 
 async def _is_there(client: FluxerClient, call: Call) -> bool:

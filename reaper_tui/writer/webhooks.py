@@ -24,6 +24,7 @@ USERNAME_UNITS = 80
 NAMELESS = "Unknown user"
 NONCE_LENGTH = 32
 SPOILER_FLAG = 8
+VOICE_FLAG = 1 << 13
 DESCRIPTION_UNITS = 4096
 EXECUTE = "/webhooks/{webhook_id}/{token}"
 MESSAGE = "/webhooks/{webhook_id}/{token}/messages/{message_id}"
@@ -120,6 +121,11 @@ def said_reply(part: Part) -> Part:
     return msgspec.structs.replace(part, content=content, reply_to=None)
 
 
+def said_voice(part: Part) -> Part:
+    """Return a voice message as a post with a file and a line that says what it is."""
+    return msgspec.structs.replace(part, content=part.voice_line, voice_line="")
+
+
 async def edit_post(
     client: FluxerClient, webhook: Webhook, message_id: int, part: Part, *, thread_id: int | None, is_authorised: bool
 ) -> TargetMessage:
@@ -182,6 +188,12 @@ def payload_of(part: Part, files: Sequence[SpooledFile], nonce: str) -> dict[str
         payload["attachments"] = [_metadata(number, file, names[file.filename]) for number, file in enumerate(files)]
     if part.suppresses_embeds:
         payload["flags"] = SAFE_FLAGS_SUPPRESS_EMBEDS
+    if part.voice_line and len(files) == 1:
+        payload["flags"] = VOICE_FLAG
+        payload["attachments"][0] |= {
+            "duration": max(1, round(files[0].duration_seconds)),
+            "waveform": files[0].waveform,
+        }
     if part.reply_to is not None:
         payload["message_reference"] = {"message_id": str(part.reply_to)}
     return payload

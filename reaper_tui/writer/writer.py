@@ -12,7 +12,7 @@ import msgspec
 
 from reaper_tui.model.capabilities import TargetCapabilities
 from reaper_tui.model.community import Channel, Community, Overwrite, Webhook
-from reaper_tui.model.errors import CloneError
+from reaper_tui.model.errors import CloneError, Refused, StoredDifferently
 from reaper_tui.model.forum import Forum, TargetThread
 from reaper_tui.model.outgoing import Part, SpooledFile, TargetMessage
 from reaper_tui.profile.secrets import Secret
@@ -129,6 +129,7 @@ class FluxerWriter:
         found = await survey.community(self._client, instance, community_id)
         self._bot_id = found.bot_id
         self._learn()
+        found = msgspec.structs.replace(found, capabilities=await self.capabilities(community_id))
         self._channels = {channel.id: channel for channel in found.channels}
         self._client.channel_names = {channel.id: channel.name for channel in found.channels}
         self._features[community_id] = found.features
@@ -227,19 +228,37 @@ class FluxerWriter:
         tag_ids: Sequence[int] = (),
     ) -> TargetMessage:
         """Post a part through a webhook, into a thread of its channel or as a new post of a forum."""
-        client = await self._ready()
-        # The bot's header goes along only where newer servers ask for it.
-        stored = await webhooks.send(
-            client,
-            webhook,
-            part,
-            files,
-            nonce,
-            is_authorised=self._answers.is_current,
-            thread_id=thread_id,
-            thread_name=thread_name,
-            tag_ids=tag_ids,
-        )
+        if part.reply_to is not None and self._answers.keeps_replies is False:
+            part = webhooks.said_reply(part)
+        if part.voice_line and self._answers.takes_voice is False:
+            part = webhooks.said_voice(part)
+
+        async def post(part: Part) -> TargetMessage:
+            # The bot's header goes along only where newer servers ask for it.
+            return await webhooks.send(
+                await self._ready(),
+                webhook,
+                part,
+                files,
+                nonce,
+                is_authorised=self._answers.is_current,
+                thread_id=thread_id,
+                thread_name=thread_name,
+                tag_ids=tag_ids,
+            )
+
+        try:
+            stored = await post(part)
+        except StoredDifferently:
+            raise
+        except Refused:
+            if not part.voice_line:
+                raise
+            part = webhooks.said_voice(part)
+            stored = await post(part)
+            self._answers = msgspec.structs.replace(self._answers, takes_voice=False)
+        if part.voice_line and not stored.flags & webhooks.VOICE_FLAG:
+            self._answers = msgspec.structs.replace(self._answers, takes_voice=False)
         if part.reply_to is None or (part.reply_line and stored.content.startswith(part.reply_line)):
             return stored
         is_kept = stored.reply_to == part.reply_to

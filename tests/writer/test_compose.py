@@ -23,6 +23,7 @@ from reaper_tui.model.message import (
 from reaper_tui.model.outgoing import Composition
 from reaper_tui.model.text import utf16_length
 from reaper_tui.writer.compose import MessageComposer, author_key
+from reaper_tui.writer.webhooks import said_reply
 
 MIB = 2**20
 ADA = Author(id=5, name="Ada", avatar_url="https://cdn.example/a.png")
@@ -161,6 +162,72 @@ def test_native_replies_point_at_posts_of_the_same_channel_only() -> None:
     (part,) = composed(elsewhere, native_replies=True).parts
     assert part.reply_to is None
     assert part.content.startswith("> -# ↪ **Bob**")
+
+
+def test_a_native_reply_can_still_say_what_it_answers() -> None:
+    (part,) = composed(reply(quote=Quote("Bob", "?")), native_replies=True).parts
+    assert part.reply_line.startswith("> -# ↪ **Bob**: ?")
+    said = said_reply(part)
+    assert said.content == composed(reply(quote=Quote("Bob", "?"))).parts[0].content
+    long = msgspec.structs.replace(reply(quote=Quote("Bob", "?")), content="word " * 700)
+    first, _ = composed(long, native_replies=True).parts
+    assert utf16_length(said_reply(first).content) <= 2000
+
+
+def test_a_reply_that_says_nothing_itself_is_never_empty() -> None:
+    (part,) = composed(msgspec.structs.replace(reply(), content=""), native_replies=True).parts
+    assert part.reply_to is None
+    assert part.content.startswith("> -# ↪")
+    quoting = msgspec.structs.replace(reply(), content="> so?")
+    (part,) = composed(quoting, native_replies=True).parts
+    assert (part.content, part.reply_to) == ("> so?", 940)
+
+
+VOICE = Attachment(1, "voice-message.ogg", "https://c.example/1", 10, duration_seconds=12.4, waveform="AAE=")
+
+
+def test_a_voice_message_stays_one_below_what_has_to_be_said() -> None:
+    said = message(attachments=(VOICE,), is_voice_message=True)
+    (part,) = composed(said, native_voice=True).parts
+    assert (part.content, part.voice_line) == ("", "-# 🎤 Voice message (0:12)")
+    assert (part.files[0].duration_seconds, part.files[0].waveform) == (12.4, "AAE=")
+    head, voice = composed(said, native_voice=True, timestamps="every").parts
+    assert head.content.startswith("-# <t:")
+    assert not head.files
+    assert (voice.content, len(voice.files)) == ("", 1)
+    (part,) = composed(said).parts
+    assert (part.content, part.voice_line, len(part.files)) == ("-# 🎤 Voice message (0:12)", "", 1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "degrade"),
+    [
+        ({"attachments": (msgspec.structs.replace(VOICE, waveform=""),)}, Degrade()),
+        ({"attachments": (VOICE, msgspec.structs.replace(VOICE, id=2))}, Degrade()),
+        ({"attachments": (VOICE,)}, Degrade(lost={1: "gone"})),
+        ({"attachments": (VOICE,), "embeds": ({"title": "t"},)}, Degrade()),
+    ],
+)
+def test_what_cannot_be_a_voice_message_is_said_to_be_one(fields: dict[str, Any], degrade: Degrade) -> None:
+    parts = composed(message(is_voice_message=True, **fields), degrade=degrade, native_voice=True).parts
+    assert not any(part.voice_line for part in parts)
+    assert "🎤 Voice message" in parts[0].content
+
+
+def test_a_voice_message_that_answers_says_so_in_words() -> None:
+    said = msgspec.structs.replace(
+        msgspec.structs.replace(reply(), content=""), attachments=(VOICE,), is_voice_message=True
+    )
+    head, voice = composed(said, native_voice=True, native_replies=True).parts
+    assert head.content.startswith("> -# ↪")
+    assert (head.reply_to, voice.reply_to) == (None, None)
+
+
+def test_a_vector_sticker_is_drawn_where_that_can_be_done() -> None:
+    said = message(stickers=(StickerItem(1, "dance", "u", "lottie"),))
+    (part,) = composed(said, draws_lottie=True).parts
+    (slot,) = part.files
+    assert (slot.filename, slot.is_lottie, part.content) == ("dance.webp", True, "")
 
 
 def test_only_the_first_part_of_a_long_reply_points_back() -> None:

@@ -152,6 +152,7 @@ class Asked:
     degrade=DEGRADES,
     timestamps=st.sampled_from(["grouped", "every", "none"]),
     native_replies=st.booleans(),
+    native_voice=st.booleans(),
 )
 def test_every_part_can_be_sent(
     message: Message,
@@ -159,6 +160,7 @@ def test_every_part_can_be_sent(
     degrade: Degrade,
     timestamps: Literal["grouped", "every", "none"],
     native_replies: bool,
+    native_voice: bool,
 ) -> None:
     limits = Limits()
     composer = MessageComposer(
@@ -168,6 +170,8 @@ def test_every_part_can_be_sent(
         link_base="https://fluxer.example",
         timestamps=timestamps,
         native_replies=native_replies,
+        native_voice=native_voice,
+        draws_lottie=native_voice,
     )
     asked = Asked()
     composition = composer.compose(message, asked, flow, degrade)

@@ -400,3 +400,32 @@ async def test_an_early_413_while_uploading_is_understood(tmp_path: Path) -> Non
 
 def test_a_slot_is_not_needed_to_send() -> None:
     assert payload_of(Part("x", "A", files=(FileSlot(1, "u", "f"),)), [], "n" * 40)["nonce"] == "n" * 32
+
+
+async def test_a_voice_message_carries_its_waveform_and_is_said_where_none_are_taken(tmp_path: Path) -> None:
+    file = spooled(tmp_path / "x", b"ogg", "voice-message.ogg", duration_seconds=12.4, waveform="AAE=")
+    part = Part("", "A", voice_line="-# voice")
+    payload = payload_of(part, [file], "n")
+    assert payload["flags"] == 8192
+    assert payload["attachments"] == [{"id": 0, "filename": file.filename, "duration": 12, "waveform": "AAE="}]
+    bodies: list[str] = []
+    kept = stored(attachments=[{"filename": "voice-message.ogg"}])
+
+    def taking(body: Any, status: int) -> Handler:
+        async def take(request: web.Request) -> web.StreamResponse:
+            async for field in await request.multipart():
+                if field.name == "payload_json":
+                    bodies.append(await field.text())
+            return web.json_response(body, status=status)
+
+        return take
+
+    refusal = {"code": "INVALID_FORM_BODY", "errors": [{"path": "message_data", "code": "INVALID_MESSAGE_DATA"}]}
+    async with stub_server(taking(refusal, 400), taking(kept, 200)) as server, writer_at(server.base) as writer:
+        await writer.send(HOOK, part, [file], "n")
+        await writer.send(HOOK, part, [file], "m")
+        assert len(server.requests) == 3
+    first, *others = [json.loads(body) for body in bodies]
+    assert "content" not in first
+    assert [body["content"] for body in others] == ["-# voice"] * 2
+    assert not any("flags" in body for body in others)

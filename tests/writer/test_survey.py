@@ -32,6 +32,7 @@ ANSWERS: dict[str, Any] = {
     ],
     "/guilds/10/members/5": {"roles": ["11"]},
 }
+NO_ROUTE = {"code": "NOT_FOUND", "message": "Not found."}
 DENIED = {"code": "MISSING_PERMISSIONS", "message": "x"}
 
 
@@ -39,8 +40,8 @@ def answering(**changes: Any) -> Handler:
     answers = ANSWERS | changes
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        body = answers[request.path.removeprefix("/api/v1")]
-        return web.json_response(body, status=403 if body is DENIED else 200)
+        body = answers.get(request.path.removeprefix("/api/v1"), NO_ROUTE)
+        return web.json_response(body, status={id(DENIED): 403, id(NO_ROUTE): 404}.get(id(body), 200))
 
     return answer
 
@@ -55,6 +56,7 @@ async def test_a_community_is_read_whole_and_odd_things_do_no_harm() -> None:
     ]
     assert [webhook.id for webhook in found.webhooks] == [40]
     assert found.emojis[0].is_animated
+    assert not (found.capabilities.has_threads or found.capabilities.edits_posts)
     assert found.stickers[0].tags == ()
 
 
