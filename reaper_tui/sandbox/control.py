@@ -5,11 +5,22 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from aiohttp import web
 
-from reaper_tui.sandbox.discord_server import ChangeError
+from reaper_tui.sandbox.discord_server import ChangeError, changes
 from reaper_tui.sandbox.faults import CATALOGUE, KNOWN, FaultError, Wish
 
 if TYPE_CHECKING:
     from reaper_tui.sandbox.service import Sandbox
+
+
+_HELP = """The sandbox's control port.
+
+GET  /state             what both servers hold: channels, threads, messages by container, pins, reactions, webhooks
+GET  /metrics           requests by route and status; reads and writes, of all and by channel
+GET  /faults            every fault, which are on, how often each struck
+POST /faults            {"faults": ["NAME", {"name": "NAME", "every": 20}]}: exactly these are on from now
+POST /discord/gateway   {"action": "cut" (code?) | "invalidate" | "reconnect"}
+POST /discord/messages  somebody changes something on the Discord side:
+"""
 
 
 class _FaultWish(msgspec.Struct, frozen=True):
@@ -17,7 +28,7 @@ class _FaultWish(msgspec.Struct, frozen=True):
 
 
 class Control:
-    """Answers /state, /metrics, /faults, /discord/messages and /discord/gateway."""
+    """Answers / (what there is), /state, /metrics, /faults, /discord/messages and /discord/gateway."""
 
     def __init__(self, sandbox: "Sandbox") -> None:
         self._sandbox = sandbox
@@ -27,6 +38,7 @@ class Control:
     async def start(self, host: str, port: int) -> None:
         """Listen on `port`, or on a free one; raises OSError if it is taken."""
         application = web.Application()
+        application.router.add_get("/", self._help)
         application.router.add_get("/state", self._state)
         application.router.add_get("/metrics", self._metrics)
         application.router.add_get("/faults", self._show_faults)
@@ -47,6 +59,9 @@ class Control:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+
+    async def _help(self, request: web.Request) -> web.Response:
+        return web.Response(text=f"{_HELP}\n{changes.__doc__ or ''}")
 
     async def _state(self, request: web.Request) -> web.Response:
         sandbox = self._sandbox

@@ -210,6 +210,8 @@ async def test_live_events_arrive_as_objects(server: DiscordServer) -> None:
         assert (await hears(client)).name == "brand-new"
         thread = await server.change({"action": "thread_create", "channel_id": str(channel_id), "name": "a side talk"})
         assert (await hears(client)).id == int(thread["id"])
+        notice = await hears(client)
+        assert (notice.type, notice.content) == (discord.MessageType.thread_created, "a side talk")
         said = await server.change({"action": "create", "channel_id": thread["id"], "content": "in here"})
         assert (await hears(client)).channel.name == "a side talk"
         gone = {"action": "bulk_delete", "channel_id": thread["id"], "message_ids": [said["id"]]}

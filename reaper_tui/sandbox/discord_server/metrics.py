@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import Any
 
+from reaper_tui.sandbox.traffic import Traffic
+
 
 class Metrics:
     """What a server has been asked so far."""
@@ -10,6 +12,7 @@ class Metrics:
     def __init__(self) -> None:
         self._requests: Counter[tuple[str, int]] = Counter()
         self._bytes_out = 0
+        self.traffic = Traffic()
 
     def count(self, route: str, status: int, size: int) -> None:
         """Count one answered request and the bytes of its body."""
@@ -28,4 +31,5 @@ class Metrics:
             "by_status": dict(by_status),
             "by_route": routes,
             "bytes_out": self._bytes_out,
+            **self.traffic.snapshot(),
         }

@@ -53,6 +53,7 @@ class Rest:
             response = await self._faults.after(request, response) or response
             size = response.content_length or 0
             self._metrics.count(f"{route.method} {route.path}", response.status, size)
+            self._metrics.traffic.count(route.method, request.match_info.get("channel", ""))
             return response
 
         return answer

@@ -14,6 +14,7 @@ from reaper_tui.sandbox.discord_server.cdn import Cdn
 from reaper_tui.sandbox.discord_server.changes import Changes
 from reaper_tui.sandbox.discord_server.faults import Faults
 from reaper_tui.sandbox.discord_server.gateway import Gateway
+from reaper_tui.sandbox.discord_server.inventory import inventory_of
 from reaper_tui.sandbox.discord_server.metrics import Metrics
 from reaper_tui.sandbox.discord_server.rest import Rest
 from reaper_tui.sandbox.discord_server.signing import Signer
@@ -110,24 +111,7 @@ class DiscordServer:
 
     def state(self) -> dict[str, Any]:
         """Return what the guild holds, with message counts by container."""
-        counts = self.store.readable_counts()
-        channels = [each for each in self.community.channels.values() if each.type != 4]
-        visible = [each for each in channels if self.store.is_visible(each)]
-        return {
-            "guild_id": str(self.community.id),
-            "name": self.community.name,
-            "channels": len(visible),
-            "hidden_channels": len(channels) - len(visible),
-            "categories": len(self.community.channels) - len(channels),
-            "threads": len(self.community.threads),
-            "roles": len(self.community.roles),
-            "emojis": len(self.community.emojis),
-            "stickers": len(self.community.stickers),
-            "people": len(self.community.people),
-            "messages": sum(counts.values()),
-            "messages_by_container": {str(identifier): count for identifier, count in counts.items()},
-            "gateway_sessions": self.gateway.session_count,
-        }
+        return inventory_of(self.store) | {"gateway_sessions": self.gateway.session_count}
 
     def metrics(self) -> dict[str, Any]:
         """Return the requests so far by route and status, and the bytes sent."""

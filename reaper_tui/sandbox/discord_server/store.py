@@ -24,6 +24,9 @@ class Store:
         self.may_read_history = True
         self.may_read_content = True
         self.hidden_channels: frozenset[int] = frozenset()
+        self.hides_barely = False
+        """Whether hidden channels come without what a client may count on."""
+        self._last_pins: dict[int, int] = {}
         token = hashlib.sha256(f"discord token {community.seed}".encode()).hexdigest()
         self.token = f"sandbox.{token[:6]}.{token[6:38]}"
 
@@ -100,6 +103,17 @@ class Store:
         _, messages = self.container(container_id)
         return sorted((m for m in messages if m.pinned_ms), key=attrgetter("pinned_ms"), reverse=True)
 
+    def last_pin_ms(self, container_id: int) -> int:
+        """Return when something was last pinned there, 0 for never."""
+        if container_id not in self._last_pins:
+            messages = self.community.messages.get(container_id, ())
+            self._last_pins[container_id] = max((each.pinned_ms for each in messages), default=0)
+        return self._last_pins[container_id]
+
+    def set_last_pin(self, container_id: int, at_ms: int) -> None:
+        """Remember when something was pinned there."""
+        self._last_pins[container_id] = at_ms
+
     def people(self, identifiers: Sequence[int]) -> list[Person]:
         """Return the people with these ids."""
         return [self.community.people[identifier] for identifier in identifiers]
@@ -114,6 +128,16 @@ class Store:
         """Put `thread` in place of the one with its id."""
         self.community.threads[thread.id] = thread
         self.community.messages.setdefault(thread.id, [])
+
+    def drop_thread(self, thread: Thread) -> None:
+        """Forget a thread with its messages."""
+        del self.community.threads[thread.id]
+        self.community.messages.pop(thread.id, None)
+
+    def drop_channel(self, channel: Channel) -> None:
+        """Forget a channel with its messages."""
+        del self.community.channels[channel.id]
+        self.community.messages.pop(channel.id, None)
 
     def readable_counts(self) -> dict[int, int]:
         """Return how many messages each container holds that the bot may view."""

@@ -120,7 +120,9 @@ def channel(found: Channel, store: Store) -> Json:
     if found.type == CATEGORY:
         return body
     messages = community.messages.get(found.id, [])
+    last_pin = store.last_pin_ms(found.id)
     body |= {
+        "last_pin_timestamp": iso(last_pin) if last_pin else None,
         "nsfw": found.is_nsfw,
         "rate_limit_per_user": found.slowmode,
         "last_message_id": str(messages[-1].id) if messages else None,
@@ -150,12 +152,13 @@ def channel(found: Channel, store: Store) -> Json:
             "template": "",
         }
     else:
-        body |= {"default_auto_archive_duration": 4320, "last_pin_timestamp": None}
+        body["default_auto_archive_duration"] = 4320
     return body
 
 
-def obfuscated(found: Channel, guild_id: int) -> Json:
+def obfuscated(found: Channel, store: Store) -> Json:
     """Return what the gateway tells of a channel that the bot may not view."""
+    guild_id = store.community.id
     body: Json = {
         "id": str(found.id),
         "type": found.type,
@@ -168,9 +171,10 @@ def obfuscated(found: Channel, guild_id: int) -> Json:
     if found.type != CATEGORY:
         body |= {"nsfw": False, "rate_limit_per_user": 0, "last_message_id": None, "topic": None}
     if found.type in (VOICE, STAGE):
-        body |= {"bitrate": 64000, "user_limit": 0, "rtc_region": None}
+        body |= {} if store.hides_barely else {"bitrate": 64000, "user_limit": 0, "rtc_region": None}
     elif found.type in (FORUM, MEDIA):
-        body |= {"available_tags": [], "default_reaction_emoji": None, "default_sort_order": None, "template": ""}
+        tags = None if store.hides_barely else list[Json]()
+        body |= {"available_tags": tags, "default_reaction_emoji": None, "default_sort_order": None, "template": ""}
     return body
 
 
@@ -196,6 +200,7 @@ def thread(found: Thread, store: Store) -> Json:
         "owner_id": str(found.owner_id),
         "name": found.name,
         "last_message_id": str(messages[-1].id) if messages else None,
+        "last_pin_timestamp": iso(last_pin) if (last_pin := store.last_pin_ms(found.id)) else None,
         "message_count": count,
         "total_message_sent": count,
         "member_count": len(found.members),
@@ -302,7 +307,7 @@ def gateway_guild(store: Store) -> Json:
         "member_count": len(community.people),
         "members": [member(bot) | {"user": user(bot)}],
         "channels": [
-            channel(found, store) if store.is_visible(found) else obfuscated(found, community.id)
+            channel(found, store) if store.is_visible(found) else obfuscated(found, store)
             for found in community.channels.values()
         ],
         "threads": [thread(found, store) for found in store.active_threads()],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .calls import NO_CONTENT, Call, Reply, reply
+from .community import Community
 from .entities import DEFAULT, PIN_NOTICE, REPLY, Message, Place, Reference
 from .errors import ApiError, invalid_format
 from .messages import check_open, shown, tell
@@ -16,13 +17,18 @@ async def list_of_channel(call: Call) -> Reply:
     if not limit.isdecimal() or not 1 <= int(limit) <= MAX_PAGE:
         raise invalid_format("limit")
     channel = call.place()
-    pinned = [call.community.messages[id] for id in call.community.pinned_ids.get(channel.id, ())]
-    pinned.sort(key=lambda message: (message.pinned_at or "", message.id), reverse=True)
+    pinned = last_pinned_first(call.community, channel.id)
     if before is not None:
         pinned = [message for message in pinned if (message.pinned_at or "") < before]
     page = pinned[: int(limit)]
     items = [{"message": shown(message, call.context), "pinned_at": message.pinned_at} for message in page]
     return reply({"items": items, "has_more": len(pinned) > len(page)})
+
+
+def last_pinned_first(community: Community, place_id: int) -> list[Message]:
+    """The pinned messages of a channel or thread."""
+    pinned = [community.messages[id] for id in community.pinned_ids.get(place_id, ())]
+    return sorted(pinned, key=lambda message: (message.pinned_at or "", message.id), reverse=True)
 
 
 async def pin(call: Call) -> Reply:

@@ -15,8 +15,9 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from reaper_tui.sandbox.port import Port
+from reaper_tui.sandbox.traffic import Traffic
 
-from . import channel_payloads, media, payloads
+from . import media
 from .avatars import AvatarFetcher
 from .buckets import GLOBAL, Limiter, Verdict
 from .calls import Call, Context, Reply
@@ -27,8 +28,8 @@ from .files import Files
 from .gateway import Gateway
 from .generation import GENERATIONS
 from .instance import gateway_url
+from .inventory import inventory_of
 from .limit_headers import RESET_HEADER, tell_limits, too_many
-from .roles import ranked
 from .routes import routes_of
 from .routing import Match, Router
 from .store import Store
@@ -87,6 +88,7 @@ class FluxerServer:
         self._runner: web.ServerRunner | None = None
         self._requests: Counter[tuple[str, int]] = Counter()
         self._bytes_in = self._bytes_out = 0
+        self._traffic = Traffic()
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Open the store and listen."""
@@ -160,34 +162,15 @@ class FluxerServer:
 
     def state(self) -> dict[str, object]:
         """What the community holds."""
-        community = self._context.community
-        channels = sorted(community.channels.values(), key=lambda channel: (channel.position, channel.id))
-        counts = community.message_ids
-        return {
-            "guild": payloads.guild(community.guild, community.generation),
-            "roles": [payloads.role(role) for role in ranked(community)],
-            "channels": [
-                channel_payloads.channel(channel, community) | {"message_count": len(counts.get(channel.id, ()))}
-                for channel in channels
-            ],
-            "threads": [channel_payloads.thread(thread, community) for thread in community.threads.values()],
-            "emojis": [payloads.emoji(emoji) for emoji in community.emojis.values()],
-            "stickers": [payloads.sticker(sticker) for sticker in community.stickers.values()],
-            "webhooks": [
-                {key: value for key, value in payloads.webhook(webhook, community).items() if key != "token"}
-                for webhook in community.webhooks.values()
-            ],
-            "members": [payloads.member(member, community) for member in community.members.values()],
-            "message_count": len(community.messages),
-            "has_session_started": community.has_session_started,
-        }
+        return inventory_of(self._context.community)
 
     def metrics(self) -> dict[str, object]:
         """Requests by route and status, and bytes of bodies."""
         routes: dict[str, dict[str, int]] = {}
         for (route, status), count in sorted(self._requests.items()):
             routes.setdefault(route, {})[str(status)] = count
-        return {"requests": routes, "bytes_in": self._bytes_in, "bytes_out": self._bytes_out}
+        sizes = {"bytes_in": self._bytes_in, "bytes_out": self._bytes_out}
+        return {"requests": routes, **sizes, **self._traffic.snapshot()}
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         if self.faults is not None:
@@ -251,6 +234,7 @@ class FluxerServer:
 
     async def _run(self, request: web.BaseRequest, match: Match) -> web.Response:
         route, parameters = match
+        self._traffic.count(request.method, self._channel_of(parameters))
         user = self._user(request)
         identity = f"user:{user.id}" if user is not None else f"ip:{request.remote}"
         verdict: Verdict | None = None
@@ -273,6 +257,12 @@ class FluxerServer:
         if verdict is not None and self._tells_limits(user, parameters):
             tell_limits(response.headers, verdict, is_precise=self._generation.has_precise_limits)
         return response
+
+    def _channel_of(self, parameters: dict[str, str]) -> str:
+        """The channel that a request concerns, also through its webhook."""
+        webhook_id = parameters.get("webhook_id", "")
+        webhook = self._context.community.webhooks.get(int(webhook_id)) if webhook_id.isdecimal() else None
+        return parameters.get("channel_id", "") if webhook is None else str(webhook.channel_id)
 
     def _tells_limits(self, user: User | None, parameters: dict[str, str]) -> bool:
         """Newer servers tell them only to bots and to whoever holds a webhook's token."""
