@@ -13,6 +13,7 @@ from reaper_tui.engine.events import EventLog
 from reaper_tui.engine.progress import Progress
 from reaper_tui.model.community import Community, Guild
 from reaper_tui.model.plan import Plan
+from reaper_tui.model.retrying import Retriable
 from reaper_tui.model.summary import Summary
 from reaper_tui.profile.secrets import Secret
 from reaper_tui.profile.settings import Settings
@@ -67,6 +68,14 @@ class Workspace(Protocol):
 
     async def run(self, settings: Settings) -> Summary:
         """Clone to the end, or until control stops it; raises CloneError when it cannot begin."""
+        ...
+
+    async def retriable(self) -> Retriable:
+        """Return how much a retry would try."""
+        ...
+
+    async def retry(self, settings: Settings) -> Summary:
+        """Try again what failed, vanished or was left out; control, progress and log as in a run."""
         ...
 
     async def summary(self) -> Summary | None:

@@ -202,6 +202,18 @@ def verify(profile: str, as_json: bool) -> int:
 
 @cli.command()
 @click.argument("profile")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout at the end.")
+@click.option("--json-lines", "as_json_lines", is_flag=True, help="Events as JSON lines, the summary last.")
+def retry(profile: str, as_json: bool, as_json_lines: bool) -> int:
+    """Try the failed messages again, and those that vanished from the target or lack files."""
+    from reaper_tui import headless
+
+    settings, workdir = _load(profile)
+    return _run(headless.retry_failed(settings, workdir, headless.Output(as_json, as_json_lines)))
+
+
+@cli.command()
+@click.argument("profile")
 @click.option("--json", "style", flag_value="json")
 @click.option("--markdown", "style", flag_value="markdown")
 def report(profile: str, style: str | None) -> int:

@@ -63,10 +63,25 @@ def refuse_unknown(survey: Survey, only: tuple[str, ...]) -> None:
 
 async def run_in(workspace: OpenWorkspace, output: Output, until: float | None = None) -> ExitCode:
     """Run in an opened workspace and print the outcome."""
+    return await _run_out(workspace, workspace.run, output, until)
+
+
+async def retry_failed(settings: Settings, workdir: Path, output: Output) -> ExitCode:
+    """Try again what failed, vanished or was left out, and print the outcome."""
+    async with open_workspace(settings, workdir) as workspace, _narrated(workspace, output):
+        return await _run_out(workspace, workspace.retry, output)
+
+
+async def _run_out(
+    workspace: OpenWorkspace,
+    work: Callable[[Settings], Awaitable[Summary]],
+    output: Output,
+    until: float | None = None,
+) -> ExitCode:
     earlier = await workspace.summary()
     async with _stoppable(workspace.control), _window(workspace.control, until):
         try:
-            summary = await workspace.run(workspace.settings)
+            summary = await work(workspace.settings)
         except asyncio.CancelledError:
             found = await workspace.summary()
             if found is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reaper_tui.model.retrying import RetryCount
 from reaper_tui.model.summary import Summary
 from reaper_tui.model.text import sanitise_line
 
@@ -25,6 +26,21 @@ def verdict(summary: Summary) -> str:
     if summary.state == "done":
         return f"done, but {summary.note}" if summary.note else "done, with differences"
     return f"{summary.state}: {summary.note}" if summary.note else summary.state
+
+
+def retry_line(tried: RetryCount) -> str:
+    """Return what came of a retry in a few words."""
+    counts = (
+        (tried.sent, "sent at the end of their channel"),
+        (tried.edited, "changed in place"),
+        (tried.adopted, "found standing"),
+        (tried.files, "given their files"),
+        (tried.failed, "refused again"),
+        (tried.uncertain, "still uncertain"),
+        (tried.waiting, "to be tried later"),
+        (tried.deleted, "replaced posts deleted"),
+    )
+    return ", ".join(f"{count:,} {words}" for count, words in counts if count) or "nothing to do"
 
 
 def _lines(summary: Summary, title: str, item: str, section: str) -> list[str]:
@@ -65,6 +81,10 @@ def _lines(summary: Summary, title: str, item: str, section: str) -> list[str]:
         f"{item}the last run: {summary.http.requests:,} requests, {summary.http.status_429:,} of them limited; "
         f"{summary.duration_s:,.0f} s, {summary.peak_rss_mb:,.0f} MB"
     )
+    if tried := summary.retry:
+        lines.append(f"{item}tried again: {retry_line(tried)}")
+    elif messages.failed or messages.uncertain or files.placeholder or (check and check.mendable):
+        lines.append(f"{item}`reaper-tui retry` tries again what failed, is missing or lacks files")
     if check is not None and check.details:
         lines += ["", f"{section}Differences", *(f"{item}{_name(line)}" for line in check.details)]
     if summary.failures:

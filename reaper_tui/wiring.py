@@ -28,6 +28,7 @@ from reaper_tui.media.spool import MediaSpool
 from reaper_tui.model.community import Community
 from reaper_tui.model.errors import ConfigurationError
 from reaper_tui.model.plan import Plan
+from reaper_tui.model.retrying import Retriable
 from reaper_tui.model.summary import Summary, Verification
 from reaper_tui.profile.paths import Paths
 from reaper_tui.profile.secrets import Secret, resolve_secret
@@ -73,6 +74,15 @@ class OpenWorkspace:
         """Clone to the end, or until the control stops it; a fresh survey is used once."""
         sides, self._sides = self._sides, None
         return await self.clone.run(settings, sides)
+
+    async def retriable(self) -> Retriable:
+        """Return how much a retry would try."""
+        return await self.clone.retriable()
+
+    async def retry(self, settings: Settings) -> Summary:
+        """Try again what failed, vanished or was left out, until done or the control stops it."""
+        self._sides = None
+        return await self.clone.retry(settings)
 
     async def verify(self) -> Verification:
         """Read the target back and compare."""

@@ -13,9 +13,9 @@ from reaper_tui.engine.directory import MessageDirectory
 from reaper_tui.engine.events import Level
 from reaper_tui.engine.fingerprint import fingerprint, said
 from reaper_tui.engine.reactions import placed_reactions, wanted_reactions
-from reaper_tui.engine.section import section_of
+from reaper_tui.engine.section import late_section, section_of
 from reaper_tui.engine.together import together
-from reaper_tui.journal import changes, queries
+from reaper_tui.journal import changes, mends, queries
 from reaper_tui.journal.changes import Change, ChangeKind, ChangeState
 from reaper_tui.journal.records import MessageState, PartRecord, StoredMessage
 from reaper_tui.model.capabilities import TargetCapabilities
@@ -222,6 +222,9 @@ class Amender:
         """Return what stands above a post, as it was when the post was composed."""
         shared = self.delivery
         target_id, channel_id = first.target_id or 0, first.channel_id
+        if await shared.journal.read(lambda raw: mends.is_late(raw, stored.id)):
+            container = await shared.journal.read(lambda raw: queries.container(raw, stored.container_id))
+            return Flow(section=late_section(container, first.lane_id)) if container else Flow()
         above_id = await shared.journal.read(lambda raw: queries.post_above(raw, channel_id, target_id))
         above = None
         if above_id is not None:

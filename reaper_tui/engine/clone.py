@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ from reaper_tui.engine.progress import ChannelState, ChannelTally, Phase, Progre
 from reaper_tui.engine.reconcile import Reconciler
 from reaper_tui.engine.renewals import Renewals
 from reaper_tui.engine.rescan import Rescan
+from reaper_tui.engine.retry import Broom, RetryLane, RetryWork, by_container
 from reaper_tui.engine.since import first_cursor
 from reaper_tui.engine.standing import Standing
 from reaper_tui.engine.structure import StructureBuilder
@@ -34,7 +35,7 @@ from reaper_tui.engine.summing import summarise
 from reaper_tui.engine.together import together
 from reaper_tui.engine.verify import Verifier
 from reaper_tui.engine.webhook_pool import WebhookPool
-from reaper_tui.journal import queries
+from reaper_tui.journal import mends, queries
 from reaper_tui.journal.changes import ChangeKind
 from reaper_tui.journal.journal import Journal
 from reaper_tui.journal.records import Container, MessageState
@@ -42,10 +43,25 @@ from reaper_tui.model.community import Channel, Community, Guild
 from reaper_tui.model.errors import AccessDenied, CloneError, ConfigurationError, JournalError, NotFound, Refused
 from reaper_tui.model.message import Message
 from reaper_tui.model.plan import Plan
+from reaper_tui.model.retrying import Retriable, RetryCount
 from reaper_tui.model.summary import Summary, Verification
 from reaper_tui.profile.settings import CopySettings, Settings
 
 ESTIMATES_AT_ONCE = 4
+
+
+@dataclass
+class _Record:
+    """What a run leaves on record: its number once it began, and how it ended."""
+
+    journal: Journal
+    run_id: int | None = None
+    note: str = ""
+    verification: Verification | None = None
+
+    async def begin(self, kind: str = "run") -> None:
+        """Give the run its number."""
+        self.run_id = await self.journal.begin_run(kind)
 
 
 class BothSides(NamedTuple):
@@ -82,13 +98,7 @@ class Clone:
 
     async def survey(self) -> BothSides:
         """Read the structure of both sides and estimate the messages."""
-        self.progress.phase = Phase.SURVEY
-        self.progress.note = "reading the Discord server"
-        guild = await self.reader.survey(self.guild_id)
-        self.progress.source_name = guild.name
-        self.progress.note = "reading the Fluxer community"
-        community = await self.writer.community(self.community_id)
-        self.progress.target_name = community.name
+        guild, community, _ = await self._survey_without_messages()
         known = await self.journal.read(queries.captured_containers)
         estimates: dict[int, tuple[int, bool]] = {}
         readable = [channel for channel in guild.containers() if not channel.cannot_read]
@@ -105,6 +115,17 @@ class Clone:
         await together(work() for _ in range(ESTIMATES_AT_ONCE))
         self.progress.note = ""
         return BothSides(guild, community, estimates)
+
+    async def _survey_without_messages(self) -> BothSides:
+        self.progress.phase = Phase.SURVEY
+        self.progress.note = "reading the Discord server"
+        guild = await self.reader.survey(self.guild_id)
+        self.progress.source_name = guild.name
+        self.progress.note = "reading the Fluxer community"
+        community = await self.writer.community(self.community_id)
+        self.progress.target_name = community.name
+        self.progress.note = ""
+        return BothSides(guild, community, {})
 
     async def _estimate(self, channel: Channel) -> tuple[int, bool]:
         try:
@@ -127,64 +148,112 @@ class Clone:
         """
         since = first_cursor(settings.copy.since)
         refuse_unsupported(settings)
-        control, progress = self.control, self.progress
-        control.move(RunState.PREPARING)
-        progress.started_at, progress.ended_at = self.now(), None
-        run_id: int | None = None
-        verification: Verification | None = None
-        state, note = RunState.DONE, ""
-        try:
-            sides = sides or await control.unless_stopped(self.survey())
-            plan = await self.plan(sides, settings)
+
+        async def work(record: _Record) -> None:
+            control, progress = self.control, self.progress
+            both = sides or await control.unless_stopped(self.survey())
+            plan = await self.plan(both, settings)
             follows_a_whole_run = await self.journal.read(queries.last_state) == RunState.DONE
             if settings.copy.history:
-                await control.unless_stopped(refuse_if_blind(self.reader, sides.guild, sides.estimates))
-            run_id = await self.journal.begin_run()
+                await control.unless_stopped(refuse_if_blind(self.reader, both.guild, both.estimates))
+            await record.begin()
             progress.phase = Phase.PLAN
-            await self._remember(sides, plan)
+            await self._remember(both, plan)
             self.log.write(Level.INFO, f"{len(plan.routes)} channels and threads, about {plan.messages:,} messages")
             for warning in plan.warnings:
                 self.log.write(Level.WARNING, warning)
             await control.boundary()
             control.move(RunState.RUNNING)
             progress.phase = Phase.STRUCTURE
-            builder = StructureBuilder(self._standing(sides.community), sides.guild, settings.copy)
+            builder = StructureBuilder(self._standing(both.community), both.guild, settings.copy)
             await builder.build(plan)
             await self._tell_structure(plan)
             await self.journal.select_routes(plan.routes, since)
             progress.phase = Phase.MESSAGES
-            channels = await self._messages(sides, plan, settings, follows_a_whole_run=follows_a_whole_run)
-            progress.phase = Phase.VERIFY
-            verifier = Verifier(self.writer, self.journal, control, progress, self.log, self.outage)
-            verification = await verifier.run(channels)
+            channels = await self._messages(both, plan, settings, follows_a_whole_run=follows_a_whole_run)
+            record.verification = await self._verified(channels)
             await builder.close_doors()
             progress.phase = Phase.FINISHED
-            note = self._shortcomings(sides.guild)
+            record.note = self._shortcomings(both.guild)
+
+        return await self._recorded(work)
+
+    async def retry(self, settings: Settings) -> Summary:
+        """Try again what failed, vanished from the target or was left out, until done or the control stops it.
+
+        Roles, channels and emojis that could not be made are a run's to try again. Raises CloneError as `run` does.
+        """
+        count = RetryCount()
+
+        async def work(record: _Record) -> None:
+            control, progress = self.control, self.progress
+            containers = await self.journal.read(queries.containers)
+            if not containers:
+                raise ConfigurationError("There is nothing to retry: this profile was never run", "run it first")
+            await self._load_tallies(containers)
+            both = await control.unless_stopped(self._survey_without_messages())
+            await record.begin("retry")
+            control.move(RunState.RUNNING)
+            progress.phase = Phase.MESSAGES
+            plan = await self.plan(both, settings)
+            channels = await self._second_tries(both, plan, settings, containers, count)
+            # An earlier verification says nothing any more once something was sent.
+            record.verification = await self._verified(channels)
+            progress.phase = Phase.FINISHED
+            record.note = "some messages cannot be tried now" if count.waiting else ""
+
+        summary = await self._recorded(work)
+        return msgspec.structs.replace(summary, retry=count)
+
+    async def retriable(self) -> Retriable:
+        """Return how much a retry would try."""
+        return await self.journal.read(mends.retriable)
+
+    async def _recorded(self, work: Callable[[_Record], Awaitable[None]]) -> Summary:
+        """Do work as a run that is on record, however it ends."""
+        control, progress = self.control, self.progress
+        control.move(RunState.PREPARING)
+        progress.started_at, progress.ended_at = self.now(), None
+        record = _Record(self.journal)
+        state = RunState.DONE
+        try:
+            await work(record)
         except StopRequested:
-            state, note = RunState.STOPPED, control.stop_reason
+            state, record.note, record.verification = RunState.STOPPED, control.stop_reason, None
         except asyncio.CancelledError:
-            await self._end(run_id, RunState.STOPPED, control.stop_reason or "cancelled", None)
+            await self._end(record.run_id, RunState.STOPPED, control.stop_reason or "cancelled", None)
             raise
         except CloneError as error:
-            if run_id is not None:
+            if record.run_id is not None:
                 self.log.write(Level.ERROR, error.line())
-            await self._end(run_id, RunState.FAILED, error.line(), None)
+            await self._end(record.run_id, RunState.FAILED, error.line(), None)
             raise
         except Exception as error:
-            await self._end(run_id, RunState.FAILED, f"unexpected {type(error).__name__}", None)
+            await self._end(record.run_id, RunState.FAILED, f"unexpected {type(error).__name__}", None)
             raise
-        await self._end(run_id, state, note, verification)
+        await self._end(record.run_id, state, record.note, record.verification)
         return await summarise(self.journal, progress)
+
+    async def _verified(self, channels: Mapping[int, str]) -> Verification:
+        self.progress.phase = Phase.VERIFY
+        capabilities = await self.outage.through("Fluxer", lambda: self.writer.capabilities(self.community_id))
+        verifier = Verifier(
+            self.writer,
+            self.journal,
+            self.control,
+            self.progress,
+            self.log,
+            self.outage,
+            edits_posts=capabilities.edits_posts,
+        )
+        return await verifier.run(channels)
 
     async def verify(self) -> Verification:
         """Read the target back and compare, without writing to it."""
         self.control.move(RunState.PREPARING)
         self.control.move(RunState.RUNNING)
-        self.progress.phase = Phase.VERIFY
         try:
-            channels = await self._journalled_channels()
-            verifier = Verifier(self.writer, self.journal, self.control, self.progress, self.log, self.outage)
-            verification = await verifier.run(channels)
+            verification = await self._verified(await self._journalled_channels())
         except (StopRequested, asyncio.CancelledError):
             self.control.move(RunState.STOPPED)
             raise
@@ -248,7 +317,65 @@ class Clone:
     ) -> dict[int, str]:
         containers = await self.journal.read(queries.containers)
         await self._load_tallies(containers)
-        target = target_map(sides.guild, sides.community, plan.routes, await self.journal.read(queries.mappings))
+        delivery = await self._delivery(sides, plan, settings, follows_a_whole_run=follows_a_whole_run)
+        lanes: list[Lane] = []
+        pools: list[WebhookPool] = []
+        channels: dict[int, str] = {}
+        readable: list[Container] = []
+        for lane_id, channel_id, rows, pool in self._lanes(delivery, sides, settings, containers):
+            pools.append(pool)
+            lanes.append(Lane(delivery, lane_id, channel_id, rows, pool))
+            channels[channel_id] = rows[0].parent_name if rows[0].id != lane_id else rows[0].name
+            readable += rows
+        await together((delivery.capture.run(readable), delivery.run(lanes)))
+        await self._amend(delivery, sides, settings, pools)
+        # Posts of earlier runs may stand in channels that were replaced since.
+        return {**await self.journal.read(queries.posted_channels), **channels}
+
+    async def _second_tries(
+        self, sides: BothSides, plan: Plan, settings: Settings, containers: Sequence[Container], count: RetryCount
+    ) -> dict[int, str]:
+        copy = msgspec.structs.replace(settings.copy, timestamps="every")
+        delivery = await self._delivery(sides, plan, msgspec.structs.replace(settings, copy=copy))
+        broom = Broom(self.writer, self.journal, self.outage, self.log)
+        count.deleted += await broom.sweep(await self.journal.read(mends.leftovers))
+        work = by_container(await self.journal.read(mends.candidates))
+        tries = RetryWork(
+            candidates=work,
+            broom=broom,
+            count=count,
+            edits_in_place=delivery.capabilities.edits_posts,
+            webhooks={webhook.id: webhook for webhook in sides.community.webhooks},
+            notes=lambda message: _notes(message, settings.copy),
+        )
+        pools: list[WebhookPool] = []
+        lanes: list[RetryLane] = []
+        for lane_id, channel_id, rows, pool in self._lanes(delivery, sides, settings, containers):
+            if any(row.id in work for row in rows):
+                pools.append(pool)
+                lanes.append(RetryLane(delivery, lane_id, channel_id, rows, pool, tries))
+        self.log.write(Level.INFO, f"{sum(lane.weight for lane in lanes):,} messages to try again")
+        await delivery.run(lanes)
+        await self._amend(delivery, sides, settings, pools)
+        return await self._journalled_channels()
+
+    async def _amend(
+        self, delivery: Delivery, sides: BothSides, settings: Settings, pools: Sequence[WebhookPool]
+    ) -> None:
+        self.progress.phase = Phase.AMENDING
+        known = {webhook.id: webhook for webhook in sides.community.webhooks}
+        amender = Amender(
+            delivery,
+            lambda: self.writer.capabilities(self.community_id),
+            lambda: known | {webhook.id: webhook for pool in pools for webhook in pool.webhooks},
+            settings.copy.reactions,
+            sets_pins=settings.copy.pins,
+        )
+        await amender.run()
+
+    async def _delivery(
+        self, sides: BothSides, plan: Plan, settings: Settings, *, follows_a_whole_run: bool = True
+    ) -> Delivery:
         renewals = Renewals()
         rescan = Rescan(
             self.reader,
@@ -271,7 +398,7 @@ class Clone:
             rescan,
             lambda message: _notes(message, settings.copy),
         )
-        delivery = Delivery(
+        return Delivery(
             reader=self.reader,
             writer=self.writer,
             composer=self.make_composer(sides.community, settings),
@@ -290,23 +417,24 @@ class Clone:
                 settle_seconds=self.settle_seconds,
             ),
             pace=Pace(settings.speed.max_messages_per_minute, self.now, self.control.wait),
-            target=target,
+            target=target_map(sides.guild, sides.community, plan.routes, await self.journal.read(queries.mappings)),
             now=self.now,
             author_key=self.author_key,
             renewals=renewals,
             capabilities=await self.writer.capabilities(self.community_id),
         )
+
+    def _lanes(
+        self, delivery: Delivery, sides: BothSides, settings: Settings, containers: Iterable[Container]
+    ) -> Iterator[tuple[int, int, list[Container], WebhookPool]]:
+        """Yield the lanes whose channel stands: lane, target channel, containers in order, webhooks."""
         by_lane: dict[int, list[Container]] = {}
         for container in containers:
             by_lane.setdefault(container.lane_id, []).append(container)
         limits = sides.community.limits
         ceiling = min(limits.webhooks_per_channel, max(1, limits.webhooks_per_guild // max(1, len(by_lane))))
-        lanes: list[Lane] = []
-        pools: list[WebhookPool] = []
-        channels: dict[int, str] = {}
-        readable: list[Container] = []
         for lane_id, rows in by_lane.items():
-            channel_id = target.lanes.get(lane_id)
+            channel_id = delivery.target.lanes.get(lane_id)
             if channel_id is None:
                 for row in rows:
                     tally = self.progress.channels[row.id]
@@ -320,23 +448,7 @@ class Clone:
                 setting=settings.speed.webhooks_per_channel,
                 ceiling=ceiling,
             )
-            pools.append(pool)
-            lanes.append(Lane(delivery, lane_id, channel_id, rows, pool))
-            channels[channel_id] = rows[0].parent_name if rows[0].id != lane_id else rows[0].name
-            readable += rows
-        await together((capture.run(readable), delivery.run(lanes)))
-        self.progress.phase = Phase.AMENDING
-        known = {webhook.id: webhook for webhook in sides.community.webhooks}
-        amender = Amender(
-            delivery,
-            lambda: self.writer.capabilities(self.community_id),
-            lambda: known | {webhook.id: webhook for pool in pools for webhook in pool.webhooks},
-            settings.copy.reactions,
-            sets_pins=settings.copy.pins,
-        )
-        await amender.run()
-        # Posts of earlier runs may stand in channels that were replaced since.
-        return {**await self.journal.read(queries.posted_channels), **channels}
+            yield lane_id, channel_id, rows, pool
 
     async def _load_tallies(self, containers: Sequence[Container]) -> None:
         tallies = {

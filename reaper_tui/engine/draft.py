@@ -20,12 +20,14 @@ class Draft(msgspec.Struct, frozen=True):
     """The posts of one message; `ledger` says what was left out and why, `failure` why only a placeholder is sent.
 
     `is_unresolved` tells that it leads to messages which do not stand yet.
+    A later process needs those of a second try always, as they differ from what it would compose.
     """
 
     composition: Composition
     ledger: Ledger = ()
     failure: str = ""
     is_unresolved: bool = False
+    is_second_try: bool = False
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -33,7 +35,7 @@ class Draft(msgspec.Struct, frozen=True):
 
     def to_keep(self) -> bytes | None:
         """Return what a later process needs to go on where this one was killed, None when it can compose anew."""
-        is_plain = len(self.parts) == 1 and not self.ledger and not self.failure
+        is_plain = len(self.parts) == 1 and not (self.ledger or self.failure or self.is_second_try)
         return None if is_plain else msgspec.json.encode(self)
 
     def cut(self, count: int) -> Draft:
@@ -56,6 +58,16 @@ class Draft(msgspec.Struct, frozen=True):
         stays = part.content or part.embeds or kept
         bare = (msgspec.structs.replace(part, files=kept),) if stays else ()
         return self._with(number, (*bare, notice), left)
+
+    def saying_its_reply(self) -> Draft:
+        """Return this draft with its native reply in words: a post that stands cannot become one."""
+        first = self.parts[0]
+        content = f"{first.reply_line}\n{first.content}" if first.reply_line else first.content
+        return self._with(0, (msgspec.structs.replace(first, content=content, reply_to=None),), [])
+
+    def with_kept(self, number: int, kept_count: int) -> Draft:
+        """Return this draft after a post was found with so many files."""
+        return self.with_unkept(number, kept_count) if kept_count < len(self.parts[number].files) else self
 
     def with_unkept(self, number: int, kept_count: int) -> Draft:
         """Return this draft after the target kept only so many files of a post: a further post names the others."""

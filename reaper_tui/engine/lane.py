@@ -18,9 +18,10 @@ from reaper_tui.engine.progress import ChannelState
 from reaper_tui.engine.reconcile import Unreadable
 from reaper_tui.engine.section import section_of
 from reaper_tui.engine.webhook_pool import WebhookPool
-from reaper_tui.journal import queries
+from reaper_tui.journal import mends, queries
 from reaper_tui.journal.changes import ChangeKind
 from reaper_tui.journal.journal import Settlement
+from reaper_tui.journal.mends import FIRST_RETRY
 from reaper_tui.journal.records import Container, MessageState, PartRecord, StoredMessage
 from reaper_tui.model.composition import Degrade, Flow
 from reaper_tui.model.errors import (
@@ -58,6 +59,8 @@ class Lane:
         self._pool = pool
         self._last: Message | None = None
         self._last_container_id: int | None = None
+        self._current = containers[0]
+        self._first_number = 0
 
     @property
     def weight(self) -> int:
@@ -66,12 +69,10 @@ class Lane:
 
     async def run(self) -> None:
         """Deliver what there is; only a stop and what ends the whole run pass through."""
-        container = self._containers[0]
         try:
             await self._recall()
             await self._resolve_doubt()
-            for container in self._containers:
-                await self._deliver_container(container)
+            await self._work()
         except StopRequested:
             self._mark_rest(ChannelState.STOPPED, "")
             raise
@@ -80,10 +81,15 @@ class Lane:
         except CloneError as error:
             if isinstance(error, AccessDenied) and error.ends_run:
                 raise
-            self._fail(container, error.line())
+            self._fail(self._current, error.line())
         except Exception as error:
             logging.getLogger(__name__).exception("a channel stops")
-            self._fail(container, f"unexpected {type(error).__name__}: {error}")
+            self._fail(self._current, f"unexpected {type(error).__name__}: {error}")
+
+    async def _work(self) -> None:
+        for container in self._containers:
+            self._current = container
+            await self._deliver_container(container)
 
     def _fail(self, container: Container, note: str) -> None:
         self._mark_rest(ChannelState.FAILED, note)
@@ -113,21 +119,32 @@ class Lane:
         stored = await shared.journal.read(lambda raw: queries.message(raw, part.message_id))
         assert stored is not None
         message = shared.reader.parse(stored.payload)
+        is_second_try = part.number >= FIRST_RETRY
         try:
             found = await shared.reconciler.find(part)
         except Unreadable as error:
-            await self._settle_uncertain(stored, part, str(error))
+            why = str(error)
+            if is_second_try:
+                await shared.journal.write(lambda raw: mends.leave_in_doubt(raw, part, why))
+            else:
+                await self._settle_uncertain(stored, part, why)
             return
         if found is None:
             await shared.journal.withdraw(part)
             return
         shared.log.write(Level.INFO, "a message whose reply was lost is there: adopted", stored.container_id)
         draft = kept_draft(stored.composition)
+        if is_second_try:
+            # The next retry goes on from here.
+            assert draft is not None
+            number = part.number - FIRST_RETRY
+            draft = draft.with_kept(number, found.attachment_count)
+            mark, words, kept = fingerprint(found), said(draft.parts[number]), draft.to_keep()
+            await shared.journal.write(lambda raw: mends.confirm(raw, part, found.id, mark, words, kept))
+            return
         if draft is None:
             draft = (await self._compose(message, stored.container_id, Degrade())).cut(part.number + 1)
-        if found.attachment_count < len(draft.parts[part.number].files):
-            draft = draft.with_unkept(part.number, found.attachment_count)
-        await self._confirm(part, found, stored, message, draft)
+        await self._confirm(part, found, stored, message, draft.with_kept(part.number, found.attachment_count))
 
     async def _deliver_container(self, container: Container) -> None:
         shared = self._shared
@@ -175,7 +192,7 @@ class Lane:
             try:
                 await self._post(stored, container, message, draft)
                 return
-            except _FilesLost as loss:
+            except FilesLost as loss:
                 if loss.reasons.keys() <= degrade.lost.keys():
                     degrade = degrade._replace(without_files=True)
                 degrade = degrade._replace(lost={**degrade.lost, **loss.reasons})
@@ -208,18 +225,19 @@ class Lane:
         return Draft(composition, is_unresolved=not wanted <= places.keys())
 
     async def _post(self, stored: StoredMessage, container: Container, message: Message, draft: Draft) -> None:
-        """Send the posts that do not stand yet; raise Refused or _FilesLost while none does."""
+        """Send the posts that do not stand yet; raise Refused or FilesLost while none does."""
         shared = self._shared
         parts = await shared.journal.read(lambda raw: queries.parts_of(raw, stored.id))
-        standing = {part.number for part in parts if part.target_id is not None}
-        number = -1
+        standing = {part.number - self._first_number for part in parts if part.target_id is not None}
+        standing = {number for number in standing if number >= 0}
+        number, is_settled = -1, False
         while (number := number + 1) < len(draft.parts):
             if number in standing:
                 continue
             files, lost = await shared.courier.fetch(draft.parts[number].files, message)
             try:
                 if lost and not standing:
-                    raise _FilesLost(lost)
+                    raise FilesLost(lost)
                 if lost:
                     draft = draft.without_files(number, lost)
                 outcome = await self._send(stored, draft, number, files, message, container, is_first=not standing)
@@ -241,8 +259,9 @@ class Lane:
             if sent.attachment_count < len(files):
                 draft = draft.with_unkept(number, sent.attachment_count)
             standing.add(number)
+            is_settled = number == len(draft.parts) - 1
             await self._confirm(record, sent, stored, message, draft)
-        if len(draft.parts) - 1 in {part.number for part in parts if part.target_id is not None}:
+        if not is_settled:
             await self._settle(stored, self._settlement(message, draft))
 
     async def _send(
@@ -305,6 +324,7 @@ class Lane:
         tally.state = ChannelState.SENDING
 
     def _record(self, stored: StoredMessage, number: int, webhook_id: int, *, is_last: bool) -> PartRecord:
+        number += self._first_number
         return PartRecord(
             message_id=stored.id,
             number=number,
@@ -366,21 +386,27 @@ class Lane:
             shared.log.write(Level.ERROR, f"a message {what}: {settlement.cause}", stored.container_id)
 
     def _settlement(self, message: Message, draft: Draft) -> Settlement:
-        own = {attachment.id: attachment.size for attachment in message.attachments}
-        for snapshot in message.snapshots:
-            own.update({attachment.id: attachment.size for attachment in snapshot.attachments})
-        sent = [slot for part in draft.parts for slot in part.files if slot.key in own]
+        own = own_files(message)
+        sent = [slot.key for part in draft.parts for slot in part.files if slot.key in own]
+        left = tuple(key for key in own if key not in sent)
         return Settlement(
             MessageState.FAILED if draft.failure else MessageState.SENT,
             draft.failure,
             files_sent=len(sent),
             files_left=max(0, count_attachments(message) - len(sent)),
-            bytes_sent=sum(max(0, own[slot.key]) for slot in sent),
+            bytes_sent=sum(own[key] for key in sent),
             ledger=[*draft.ledger, *draft.composition.placeholders],
+            left_files=left,
         )
 
 
-class _FilesLost(Exception):
+def own_files(message: Message) -> dict[int, int]:
+    """Return the sizes of the files a message carries, those of what it forwards included, by their ids."""
+    carriers = (message, *message.snapshots)
+    return {attachment.id: max(0, attachment.size) for carrier in carriers for attachment in carrier.attachments}
+
+
+class FilesLost(Exception):
     """Files turned out to be unavailable before anything was posted."""
 
     def __init__(self, reasons: Mapping[int, str]) -> None:

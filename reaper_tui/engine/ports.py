@@ -5,7 +5,7 @@ All methods may raise the errors of `model.errors` and are safe to cancel at any
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from reaper_tui.model.capabilities import TargetCapabilities
@@ -61,6 +61,10 @@ class Composer(Protocol):
 
     def compose(self, message: Message, directory: Directory, flow: Flow, degrade: Degrade) -> Composition:
         """Return the posts that stand for a message, or the rule by which it is skipped."""
+        ...
+
+    def supplement(self, message: Message, keys: Collection[int], directory: Directory) -> Composition:
+        """Return the posts that bring files which were left out of a message that stands; none when none can go."""
         ...
 
 

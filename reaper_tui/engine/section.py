@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from reaper_tui.journal.records import Container
 
+LATE = "↪ Carried over later"
+
 
 def section_of(container: Container | None) -> str:
     """Return what to call a container where its messages follow those of another one."""
@@ -12,3 +14,9 @@ def section_of(container: Container | None) -> str:
     if container.kind not in ("thread", "post"):
         return f"↩ Back in #{container.name}"
     return f"🧵 Thread: {container.name}" if container.kind == "thread" else f"🗨 Post: {container.name}"
+
+
+def late_section(container: Container, lane_id: int) -> str:
+    """Return the heading of a message that stands behind what was written after it."""
+    is_thread = container.kind in ("thread", "post") and container.id != lane_id
+    return f"{LATE} · {section_of(container)}" if is_thread else LATE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from typing import NamedTuple
 
 from reaper_tui.engine.control import RunControl
 from reaper_tui.engine.events import EventLog, Level
@@ -10,8 +11,9 @@ from reaper_tui.engine.fingerprint import fingerprint
 from reaper_tui.engine.outage import Outage
 from reaper_tui.engine.ports import Writer
 from reaper_tui.engine.progress import Progress
-from reaper_tui.journal import queries
+from reaper_tui.journal import mends, queries
 from reaper_tui.journal.journal import Journal
+from reaper_tui.journal.records import StandingPost
 from reaper_tui.model.errors import AccessDenied, NotFound, Refused
 from reaper_tui.model.outgoing import TargetMessage
 from reaper_tui.model.summary import Verification
@@ -27,14 +29,24 @@ class Verifier:
     """Compares both sides in one pass over each channel, holding one page of each."""
 
     def __init__(
-        self, writer: Writer, journal: Journal, control: RunControl, progress: Progress, log: EventLog, outage: Outage
+        self,
+        writer: Writer,
+        journal: Journal,
+        control: RunControl,
+        progress: Progress,
+        log: EventLog,
+        outage: Outage,
+        *,
+        edits_posts: bool,
     ) -> None:
+        """`edits_posts` tells whether the target lets a post be changed back."""
         self._writer = writer
         self._journal = journal
         self._control = control
         self._progress = progress
         self._log = log
         self._outage = outage
+        self._edits_posts = edits_posts
 
     async def run(self, channels: Mapping[int, str]) -> Verification:
         """Return what differs; `channels` are target channel ids with a name to call them by."""
@@ -65,7 +77,8 @@ class Verifier:
         self._log.write(
             level,
             f"verified {result.checked} messages: {result.missing} missing, {result.extra} extra, "
-            f"{result.changed} changed, {result.out_of_order} out of order",
+            f"{result.changed} changed, {result.out_of_order} out of order"
+            + (f"; retry can set {result.mendable} of these right" if result.mendable else ""),
         )
         return result
 
@@ -75,37 +88,51 @@ class Verifier:
             return
         expected = self._expected(channel_id)
         wanted = await anext(expected, None)
-        last_message_id = 0
         later: dict[int, int] = {}
-        changed: list[tuple[str, str, int]] = []
+        changed: list[_Changed] = []
+        missing: list[StandingPost] = []
+        late = 0
         ours = await self._journal.read(lambda raw: queries.webhook_ids(raw, channel_id))
+        replaced = await self._journal.read(lambda raw: mends.leftovers_in(raw, channel_id))
         async for found in self._found(channel_id, first, ours):
-            while wanted is not None and wanted[0] > found.id:
-                result.missing += 1
-                _note(result, f"#{name}: the post for message {wanted[1]} is missing")
+            while wanted is not None and wanted.target_id > found.id:
+                missing.append(wanted)
                 wanted = await anext(expected, None)
-            if wanted is None or wanted[0] < found.id:
+            if wanted is None or wanted.target_id < found.id:
                 result.extra += 1
-                _note(result, f"#{name}: a post by {found.username} ({found.id}) is not from this clone")
+                if found.id in replaced:
+                    result.mendable += 1
+                    _note(result, f"#{name}: a replaced post is not deleted yet (message {replaced[found.id]})")
+                else:
+                    _note(result, f"#{name}: a post by {found.username} ({found.id}) is not from this clone")
                 continue
-            if (now := fingerprint(found)) != wanted[2]:
-                changed.append((now, wanted[2], wanted[1]))
-            if wanted[1] != last_message_id:
+            if (now := fingerprint(found)) != wanted.fingerprint:
+                changed.append(_Changed(now, wanted))
+            if wanted.number == 0:
                 result.checked += 1
-                last_message_id = wanted[1]
-                container_id = wanted[3]
-                if later.get(container_id, NEWEST) < wanted[1]:
-                    result.out_of_order += 1
-                    _note(result, f"#{name}: message {wanted[1]} stands before an earlier one")
-                later[container_id] = wanted[1]
+                late += wanted.is_late
+                if not wanted.is_late:
+                    if later.get(wanted.container_id, NEWEST) < wanted.message_id:
+                        result.out_of_order += 1
+                        _note(result, f"#{name}: message {wanted.message_id} stands before an earlier one")
+                    later[wanted.container_id] = wanted.message_id
             wanted = await anext(expected, None)
         while wanted is not None:
-            result.missing += 1
-            _note(result, f"#{name}: the post for message {wanted[1]} is missing")
+            missing.append(wanted)
             wanted = await anext(expected, None)
-        _tell_changed(changed, name, result)
+        for post in missing:
+            result.missing += 1
+            result.mendable += 1
+            _note(result, f"#{name}: the post for message {post.message_id} is missing; retry sends it again")
+        findings = [(post.message_id, post.target_id, mends.Finding.MISSING) for post in missing]
+        alone = _tell_changed(changed, name, result, can_be_mended=self._edits_posts)
+        findings += [(post.message_id, post.target_id, mends.Finding.CHANGED) for post in alone]
+        await self._journal.write(lambda raw: mends.note_findings(raw, channel_id, findings))
+        if late:
+            were = "1 message was" if late == 1 else f"{late} messages were"
+            _note(result, f"#{name}: {were} carried over later by retry, behind what was written after")
 
-    async def _expected(self, channel_id: int) -> AsyncIterator[tuple[int, int, str, int]]:
+    async def _expected(self, channel_id: int) -> AsyncIterator[StandingPost]:
         before = NEWEST
         while True:
             rows = await self._journal.read(
@@ -115,7 +142,7 @@ class Verifier:
                 yield row
             if len(rows) < PAGE:
                 return
-            before = rows[-1][0]
+            before = rows[-1].target_id
 
     async def _found(self, channel_id: int, first: int, ours: set[int]) -> AsyncIterator[TargetMessage]:
         """Yield the posts since the clone began, and of what stood there before only its own webhooks'."""
@@ -134,17 +161,31 @@ class Verifier:
             before = page[-1].id
 
 
-def _tell_changed(changed: list[tuple[str, str, int]], name: str, result: Verification) -> None:
-    """Count posts that are not as they were sent; two that stand in each other's place are out of order."""
-    places = {(now, was): message_id for now, was, message_id in changed}
-    for now, was, message_id in changed:
-        other = places.get((was, now))
+class _Changed(NamedTuple):
+    """A post that is not as it was sent: what it is now, and what it was."""
+
+    now: str
+    post: StandingPost
+
+
+def _tell_changed(
+    changed: list[_Changed], name: str, result: Verification, *, can_be_mended: bool
+) -> list[StandingPost]:
+    """Count and return posts that were changed; two that stand in each other's place are out of order."""
+    places = {(now, post.fingerprint): post.message_id for now, post in changed}
+    alone: list[StandingPost] = []
+    for now, post in changed:
+        other = places.get((post.fingerprint, now))
         if other is None:
             result.changed += 1
-            _note(result, f"#{name}: the post for message {message_id} was changed")
-        elif other <= message_id:
+            result.mendable += can_be_mended
+            alone.append(post)
+            mend = "retry changes it back where it can" if can_be_mended else "this target lets nobody change it back"
+            _note(result, f"#{name}: the post for message {post.message_id} was changed; {mend}")
+        elif other <= post.message_id:
             result.out_of_order += 1
-            _note(result, f"#{name}: the posts for messages {other} and {message_id} stand in each other's place")
+            _note(result, f"#{name}: the posts for messages {other} and {post.message_id} stand in each other's place")
+    return alone
 
 
 def _note(result: Verification, line: str) -> None:

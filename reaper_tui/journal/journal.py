@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self, TypeVar
 
-from reaper_tui.journal import changes
+from reaper_tui.journal import changes, mends
 from reaper_tui.journal.changes import ChangeKind
 from reaper_tui.journal.connection import Connection, open_connection
 from reaper_tui.journal.records import Mapping as MappingRecord
@@ -26,7 +26,7 @@ RUN_COLUMNS = frozenset(
 class Settlement(NamedTuple):
     """How a message ended: its class, the rule or cause, and what became of its files.
 
-    `ledger` names what was left out: (subject, cause).
+    `ledger` names what was left out: (subject, cause); `left_files` are ids of the message's own files.
     """
 
     state: MessageState
@@ -35,6 +35,7 @@ class Settlement(NamedTuple):
     files_left: int = 0
     bytes_sent: int = 0
     ledger: Sequence[tuple[str, str]] = ()
+    left_files: Sequence[int] = ()
 
 
 class Journal:
@@ -64,7 +65,7 @@ class Journal:
         return await self._connection.read(query)
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run one of the write functions of `changes` or `feed` as a transaction; it is on disk when this returns."""
+        """Run one of the write functions (`changes`, `feed`, `mends`) as a transaction, on disk when this returns."""
         return await self._connection.write(work)
 
     async def remember(self, facts: Mapping[str, str]) -> None:
@@ -76,12 +77,14 @@ class Journal:
             )
         )
 
-    async def begin_run(self) -> int:
-        """Start a run and return its number."""
+    async def begin_run(self, kind: str = "run") -> int:
+        """Start a run or a retry and return its number."""
 
         def begin(raw: sqlite3.Connection) -> int:
             raw.execute("UPDATE run SET state = 'stopped', ended_at = started_at WHERE ended_at IS NULL")
-            cursor = raw.execute("INSERT INTO run (started_at, state) VALUES (?, 'running')", (time.time(),))
+            cursor = raw.execute(
+                "INSERT INTO run (started_at, state, kind) VALUES (?, 'running', ?)", (time.time(), kind)
+            )
             assert cursor.lastrowid is not None
             return cursor.lastrowid
 
@@ -165,11 +168,14 @@ class Journal:
         settlement: Settlement,
         in_doubt: PartRecord | None = None,
     ) -> None:
-        """Put a message that needs no post into its class, giving up a post in doubt, and move the frontier."""
+        """Put a message that needs no post into its class and move the frontier.
+
+        A post in doubt gives its lane free and waits for a retry that can read the channel back.
+        """
 
         def settle(raw: sqlite3.Connection) -> None:
             if in_doubt is not None:
-                _withdraw(raw, in_doubt)
+                mends.keep_doubt(raw, in_doubt)
             _settle(raw, lane_id, container_id, message_id, settlement, None)
 
         await self._connection.write(settle)
@@ -294,6 +300,9 @@ def _settle(
     raw.executemany(
         "INSERT INTO ledger (message_id, subject, cause) VALUES (?, ?, ?)",
         [(message_id, subject, cause) for subject, cause in settlement.ledger],
+    )
+    raw.executemany(
+        "INSERT OR IGNORE INTO left_file VALUES (?, ?)", [(message_id, key) for key in settlement.left_files]
     )
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
-from reaper_tui.journal.records import Container, LaneRecord, Mapping, MessageState, PartRecord, StoredMessage
+from reaper_tui.journal.records import (
+    Container,
+    LaneRecord,
+    Mapping,
+    MessageState,
+    PartRecord,
+    StandingPost,
+    StoredMessage,
+)
 from reaper_tui.model.summary import AttachmentCount, Failure, MessageCount, StructureCount
 
 _CONTAINER = (
@@ -72,8 +80,8 @@ def captured_containers(raw: sqlite3.Connection) -> dict[int, tuple[int, int]]:
 
 
 def last_state(raw: sqlite3.Connection) -> str:
-    """Return how the last run ended, empty before the first."""
-    row = raw.execute("SELECT state FROM run ORDER BY id DESC LIMIT 1").fetchone()
+    """Return how the last run ended, retries left aside; empty before the first."""
+    row = raw.execute("SELECT state FROM run WHERE kind = 'run' ORDER BY id DESC LIMIT 1").fetchone()
     return row[0] if row else ""
 
 
@@ -142,13 +150,15 @@ def oldest_target_id(raw: sqlite3.Connection, channel_id: int) -> int | None:
     return row[0]
 
 
-def posts_before(raw: sqlite3.Connection, channel_id: int, before: int, limit: int) -> list[tuple[int, int, str, int]]:
-    """Return confirmed posts older than an id, newest first: (target id, message id, fingerprint, container id)."""
-    return raw.execute(
-        "SELECT target_id, message_id, fingerprint, container_id FROM part JOIN message ON message.id = message_id "
+def posts_before(raw: sqlite3.Connection, channel_id: int, before: int, limit: int) -> list[StandingPost]:
+    """Return confirmed posts of a channel older than an id, newest first."""
+    rows = raw.execute(
+        "SELECT target_id, part.message_id, number, fingerprint, container_id, late.message_id IS NOT NULL "
+        "FROM part JOIN message ON message.id = part.message_id LEFT JOIN late ON late.message_id = part.message_id "
         "WHERE channel_id = ? AND target_id IS NOT NULL AND target_id < ? ORDER BY target_id DESC LIMIT ?",
         (channel_id, before, limit),
-    ).fetchall()
+    )
+    return [StandingPost(row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in rows]
 
 
 def posted_channels(raw: sqlite3.Connection) -> dict[int, str]:

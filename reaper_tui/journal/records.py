@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -67,6 +68,17 @@ class PartRecord(msgspec.Struct, frozen=True):
     target_id: int | None
     fingerprint: str
     said: str = ""
+
+
+class StandingPost(NamedTuple):
+    """A confirmed post as verification compares it; a late one was sent again after what was written later."""
+
+    target_id: int
+    message_id: int
+    number: int
+    fingerprint: str
+    container_id: int
+    is_late: bool
 
 
 class Mapping(msgspec.Struct, frozen=True):

@@ -152,6 +152,51 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ALTER TABLE part ADD COLUMN said TEXT NOT NULL DEFAULT '';
         """,
     ),
+    (
+        "0005_retry",
+        """
+        ALTER TABLE run ADD COLUMN kind TEXT NOT NULL DEFAULT 'run';
+
+        CREATE TABLE mend (message_id INTEGER PRIMARY KEY, kind TEXT NOT NULL);
+
+        CREATE TABLE doubt (
+            message_id INTEGER PRIMARY KEY,
+            number INTEGER NOT NULL,
+            lane_id INTEGER NOT NULL,
+            channel_id INTEGER NOT NULL,
+            webhook_id INTEGER NOT NULL,
+            nonce TEXT NOT NULL,
+            is_last INTEGER NOT NULL,
+            intended_at REAL NOT NULL,
+            newest_id INTEGER NOT NULL
+        );
+        CREATE INDEX doubt_channel ON doubt (channel_id, newest_id);
+
+        CREATE TABLE finding (
+            message_id INTEGER NOT NULL,
+            target_id INTEGER NOT NULL,
+            channel_id INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            PRIMARY KEY (message_id, target_id)
+        ) WITHOUT ROWID;
+        CREATE INDEX finding_channel ON finding (channel_id);
+
+        CREATE TABLE late (message_id INTEGER PRIMARY KEY, at REAL NOT NULL);
+
+        CREATE TABLE discard (
+            channel_id INTEGER NOT NULL,
+            target_id INTEGER NOT NULL,
+            message_id INTEGER NOT NULL,
+            PRIMARY KEY (channel_id, target_id)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE left_file (
+            message_id INTEGER NOT NULL,
+            key INTEGER NOT NULL,
+            PRIMARY KEY (message_id, key)
+        ) WITHOUT ROWID;
+        """,
+    ),
 )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from reaper_tui.model.retrying import RetryCount
+
 
 class Party(msgspec.Struct, frozen=True):
     """One side of the clone; `id` is written as a string."""
@@ -68,7 +70,10 @@ class HttpCount(msgspec.Struct):
 
 
 class Verification(msgspec.Struct):
-    """What reading the target back found; `details` are lines a person can act on."""
+    """What reading the target back found; `details` are lines a person can act on.
+
+    `mendable` of the differences are what a retry can set right.
+    """
 
     checked: int = 0
     missing: int = 0
@@ -76,6 +81,7 @@ class Verification(msgspec.Struct):
     changed: int = 0
     out_of_order: int = 0
     unreadable: int = 0
+    mendable: int = 0
     details: list[str] = []
 
     @property
@@ -112,6 +118,7 @@ class Summary(msgspec.Struct):
     failures: list[Failure] = []
     exclusions: list[str] = []
     changes: dict[str, ChangeCount] = {}
+    retry: RetryCount | None = None
 
     @property
     def is_faithful(self) -> bool:

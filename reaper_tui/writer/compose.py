@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -129,6 +129,23 @@ class MessageComposer:
         if voice is not None:
             parts = [part for part in parts if part.content] + [voice]
         return Composition(parts=tuple(parts), placeholders=tuple(luggage.left_behind))
+
+    def supplement(self, message: Message, keys: Collection[int], directory: Directory) -> Composition:
+        """Return the posts that bring files which were left out of a message that stands; none when none can go."""
+        slots = [slot for slot in self._luggage(message, Degrade()).slots if slot.key in keys]
+        place = directory.message(message.id)
+        link = f" [jump]({self._markup.message_link(place)})" if place else ""
+        note = f"-# 📎 Left out of a message of <t:{int(unix_seconds(message.id))}:f>{link}"
+        loads = self._loads([], slots, Pictures(self._source_files, Degrade()))
+        username, avatar_url = _username(message.author), normalised_url(message.author.avatar_url)
+        if not loads:
+            return Composition()
+        return Composition(
+            parts=tuple(
+                Part(content=note if number == 0 else "", username=username, avatar_url=avatar_url, files=load.files)
+                for number, load in enumerate(loads)
+            )
+        )
 
     def _shows_more(self, message: Message) -> bool:
         """Return whether a message without text, files or embeds still has something to show."""
