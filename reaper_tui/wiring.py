@@ -32,7 +32,14 @@ from reaper_tui.model.retrying import Retriable
 from reaper_tui.model.summary import Summary, Verification
 from reaper_tui.profile.paths import Paths
 from reaper_tui.profile.secrets import Secret, resolve_secret
-from reaper_tui.profile.settings import Settings, check_addresses, checked_ids, load_settings, save_settings
+from reaper_tui.profile.settings import (
+    Settings,
+    check_addresses,
+    check_members,
+    checked_ids,
+    load_settings,
+    save_settings,
+)
 from reaper_tui.reader.client import DiscordReader
 from reaper_tui.watch import Watch
 from reaper_tui.writer.compose import SOURCE_HOSTS, MessageComposer, author_key
@@ -101,6 +108,7 @@ async def open_workspace(settings: Settings, workdir: Path) -> AsyncGenerator[Op
     Raises ConfigurationError, ProfileHeld or JournalError before anything is touched.
     """
     check_addresses(settings)
+    check_members(settings)
     guild_id, community_id = checked_ids(settings)
     discord_token = _secret(settings.discord.token, "Discord")
     fluxer_token = _secret(settings.fluxer.token, "Fluxer")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from reaper_tui.engine.events import Level
+from reaper_tui.engine.matching import WITH_TEXT_NAMES
 from reaper_tui.engine.overwrites import VIEW_CHANNEL, overwrites_for
 from reaper_tui.engine.roles import everyone_is_carried
 from reaper_tui.engine.standing import Standing
-from reaper_tui.model.community import Channel, ChannelKind, Community, Guild, Overwrite
+from reaper_tui.model.community import KINDS_WITH_POSTS, Channel, ChannelKind, Community, Guild, Overwrite
+from reaper_tui.model.errors import Refused
+from reaper_tui.model.forum import Forum
 from reaper_tui.model.names import clean_name, text_channel_name
 from reaper_tui.model.permissions import carried
 from reaper_tui.model.plan import Action, ItemKind, PlanItem
@@ -19,6 +22,7 @@ from reaper_tui.model.text import cut_utf16
 from reaper_tui.profile.settings import CopySettings
 
 TOPIC_UNITS = 1024
+FORUM_TOPIC_UNITS = 4096
 ADMINISTRATOR = 1 << 3
 STANDARD_BITRATE = 64_000
 FLEXIBLE_NAMES = "TEXT_CHANNEL_FLEXIBLE_NAMES"
@@ -26,14 +30,14 @@ FLEXIBLE_NAMES = "TEXT_CHANNEL_FLEXIBLE_NAMES"
 
 async def build_channels(standing: Standing, guild: Guild, copy: CopySettings, items: Sequence[PlanItem]) -> None:
     """Make, adopt or change every category and channel of a plan."""
-    texts = [item.name for item in items if item.target_kind == "text" and item.action is Action.CREATE]
+    texts = [item.name for item in items if item.target_kind in WITH_TEXT_NAMES and item.action is Action.CREATE]
     would_change = any(text_channel_name(name) != clean_name(name) for name in texts)
     if would_change and FLEXIBLE_NAMES not in standing.community.features:
         await standing.attempt(
             "Keeping channel names as they are", lambda: standing.writer.allow_flexible_names(standing.community.id)
         )
     present = standing.community.channels
-    builder = _Channels(standing, guild, copy)
+    builder = _Channels(standing, guild, copy, await members_on_target(standing, guild, copy))
     items = in_making_order(items)
     for item in items:
         await standing.control.boundary()
@@ -62,16 +66,38 @@ def in_making_order(items: Sequence[PlanItem]) -> list[PlanItem]:
     return sorted(items, key=key)
 
 
-def clean_topic(topic: str) -> str:
+def clean_topic(topic: str, units: int = TOPIC_UNITS) -> str:
     """Return a topic the target takes."""
-    return cut_utf16(topic.strip(), TOPIC_UNITS).strip()
+    return cut_utf16(topic.strip(), units).strip()
+
+
+async def members_on_target(standing: Standing, guild: Guild, copy: CopySettings) -> dict[int, int]:
+    """Return the people with permissions of their own who are members of the target, by their ids there.
+
+    Who is who is only known where the profile says so, or where both platforms use one id.
+    """
+    if not copy.permissions:
+        return {}
+    known = {int(source_id): int(target_id) for source_id, target_id in copy.members.items()}
+    wanted = {
+        row.subject_id: known.get(row.subject_id, row.subject_id)
+        for channel in guild.channels
+        for row in channel.overwrites
+        if row.is_member
+    }
+    if not wanted:
+        return {}
+    community_id = standing.community.id
+    present = await standing.call(lambda: standing.writer.members(community_id, sorted(set(wanted.values()))))
+    return {source_id: target_id for source_id, target_id in wanted.items() if target_id in present}
 
 
 class _Channels:
-    def __init__(self, standing: Standing, guild: Guild, copy: CopySettings) -> None:
+    def __init__(self, standing: Standing, guild: Guild, copy: CopySettings, members: Mapping[int, int]) -> None:
         self._standing = standing
         self._guild = guild
         self._copy = copy
+        self._members = members
         self._channels = {channel.id: channel for channel in guild.channels}
         everyone = next((role for role in guild.roles if role.id == guild.id), None)
         sees = VIEW_CHANNEL | ADMINISTRATOR
@@ -85,12 +111,14 @@ class _Channels:
         kind = "text" if item.target_kind == "companion" else item.target_kind
         name = clean_name(item.name)
         parent_id = None if item.parent_id is None else standing.target("category", item.parent_id)
-        topic = clean_topic(channel.topic) if kind == "text" else ""
+        forum = self._forum(channel) if kind in KINDS_WITH_POSTS else None
+        topic_units = FORUM_TOPIC_UNITS if forum else TOPIC_UNITS
+        topic = clean_topic(channel.topic, topic_units) if kind in WITH_TEXT_NAMES else ""
         overwrites = self._overwrites(channel)
         bitrate = min(max(channel.bitrate, 8000), 320_000) if kind == "voice" and channel.bitrate else 0
         user_limit = min(channel.user_limit, 99) if kind == "voice" else 0
 
-        async def create() -> int:
+        async def create(kind: str = kind) -> int:
             return await standing.writer.create_channel(
                 standing.community.id,
                 kind,
@@ -100,22 +128,34 @@ class _Channels:
                 overwrites=overwrites,
                 bitrate=bitrate,
                 user_limit=user_limit,
+                forum=forum,
             )
 
+        async def create_at_best() -> int:
+            try:
+                return await create()
+            except Refused as refusal:
+                if kind != "announcement" or refusal.field != "type":
+                    raise
+                # A server may show signs of announcement channels and still not make them.
+                return await create("text")
+
         def fitting(community: Community) -> Iterable[int]:
-            names = (name, text_channel_name(name)) if kind == "text" else (name,)
+            names = (name, text_channel_name(name)) if kind in WITH_TEXT_NAMES else (name,)
             return (
                 found.id
                 for found in community.channels
                 if (found.kind, found.parent_id) == (kind, parent_id) and found.name in names
             )
 
-        target_id = await standing.make(record_kind(item), item, create, fitting)
+        target_id = await standing.make(record_kind(item), item, create_at_best, fitting)
         if target_id is None:
             return
         changes: dict[str, Any] = {"permission_overwrites": overwrites}
-        if kind == "text":
+        if kind in WITH_TEXT_NAMES:
             changes |= {"topic": topic, "rate_limit_per_user": min(channel.slowmode_seconds, 21_600)}
+        if forum is not None:
+            changes |= {"forum": forum}
         if kind == "voice":
             changes |= {"bitrate": bitrate or STANDARD_BITRATE, "user_limit": user_limit}
         await self._apply(item, channel, target_id, kind, [name, parent_id, changes])
@@ -154,7 +194,19 @@ class _Channels:
             self._standing.community.id,
             roles,
             keep_all=self._copy.permissions,
+            members=self._members,
+            has_threads=self._standing.community.capabilities.has_threads,
             seen_only_by=seeing if self._is_closed_by_default else None,
+        )
+
+    def _forum(self, channel: Channel) -> Forum:
+        """Return how a forum is set up, with the target's emojis; those that did not come over fall away."""
+        emojis = self._standing.targets("emoji")
+        forum = channel.forum or Forum()
+        return msgspec.structs.replace(
+            forum,
+            tags=tuple(msgspec.structs.replace(tag, emoji_id=emojis.get(tag.emoji_id or 0)) for tag in forum.tags),
+            reaction_emoji_id=emojis.get(forum.reaction_emoji_id or 0),
         )
 
     def _is_closed(self, overwrites: Sequence[Overwrite]) -> bool:

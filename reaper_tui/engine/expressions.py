@@ -71,9 +71,12 @@ async def _build(
     for item in items:
         if item.action is Action.CREATE:
             missing.append(item)
-        else:
-            await standing.settle_known(kind, item, target_name(item.name))
-            standing.step()
+            continue
+        known = standing.find(kind, item.source_id)
+        target_id = await standing.settle_known(kind, item, target_name(item.name))
+        if target_id is not None and known is not None and known.name != target_name(item.name):
+            await _rename(standing, kind, item.source_id, target_id, target_name(item.name), sources)
+        standing.step()
     for start in range(0, len(missing), BULK):
         await standing.control.boundary()
         ready: list[_Ready] = []
@@ -86,6 +89,28 @@ async def _build(
                 await standing.record(kind, item.source_id, None, name, "failed", reason=NO_IMAGE)
                 standing.step()
         await _create(standing, kind, ready, create, listing)
+
+
+async def _rename(
+    standing: Standing,
+    kind: str,
+    source_id: int,
+    target_id: int,
+    name: str,
+    sources: dict[int, Emoji] | dict[int, Sticker],
+) -> None:
+    """Give what stands the name its source has now."""
+    community_id, source = standing.community.id, sources[source_id]
+
+    async def rename() -> None:
+        if isinstance(source, Sticker):
+            await standing.writer.edit_sticker(community_id, target_id, name, source.description, source.tags)
+        else:
+            await standing.writer.rename_emoji(community_id, target_id, name)
+
+    if await standing.attempt(f"The new name of {kind} {name}", rename):
+        record = standing.find(kind, source_id)
+        await standing.record(kind, source_id, target_id, name, record.outcome if record else "reused")
 
 
 async def _create(

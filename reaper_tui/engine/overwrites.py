@@ -18,6 +18,8 @@ def overwrites_for(
     roles: Mapping[int, int],
     *,
     keep_all: bool,
+    members: Mapping[int, int] | None = None,
+    has_threads: bool = False,
     seen_only_by: Collection[int] | None = None,
 ) -> tuple[Overwrite, ...]:
     """Return the target's overwrites for a source channel.
@@ -25,6 +27,7 @@ def overwrites_for(
     Roles that were not carried over fall away with what they allowed, never what @everyone is denied. A thread takes
     its channel's; a private one, or one whose channel is not known, is closed to everyone. Without `keep_all` only the
     closed door itself is kept. `seen_only_by` are the target roles that see channels which say nothing, None for all.
+    `members` are the people of the source who are members of the target, by their ids there.
     """
     source: Channel | None = channel
     if channel.kind is ChannelKind.THREAD:
@@ -32,15 +35,17 @@ def overwrites_for(
     kept: dict[int, Overwrite] = {}
     for overwrite in source.overwrites if source else ():
         if overwrite.is_member:
-            continue
-        subject_id = community_id if overwrite.subject_id == guild_id else roles.get(overwrite.subject_id)
+            subject_id = (members or {}).get(overwrite.subject_id)
+        else:
+            subject_id = community_id if overwrite.subject_id == guild_id else roles.get(overwrite.subject_id)
         if subject_id is None:
             continue
-        allow, deny = carried(overwrite.allow), carried(overwrite.deny)
+        allow = carried(overwrite.allow, has_threads=has_threads)
+        deny = carried(overwrite.deny, has_threads=has_threads)
         if not keep_all:
             allow, deny = allow & VIEW_CHANNEL, deny & VIEW_CHANNEL
         if allow or deny:
-            kept[subject_id] = Overwrite(subject_id, False, allow, deny)
+            kept[subject_id] = Overwrite(subject_id, overwrite.is_member, allow, deny)
     if channel.is_private or source is None:
         return (_closed(kept, community_id),)
     everyone = kept.get(community_id)

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reaper_tui.engine.drift import gone_from_source
 from reaper_tui.engine.estimate import run_seconds
-from reaper_tui.engine.matching import TARGET_KIND, channel_key, mapped_targets, name_matches
+from reaper_tui.engine.matching import channel_key, mapped_targets, name_matches, target_kind
 from reaper_tui.engine.selection import Selected, selected_channels, unknown_choices
 from reaper_tui.engine.webhook_pool import WEBHOOK_NAME
 from reaper_tui.journal.records import Mapping as MappingRecord
@@ -74,6 +75,8 @@ def make_plan(
     _plan_emojis(draft)
     _plan_stickers(draft)
     _plan_channels(draft)
+    draft.exclusions += gone_from_source(guild, community, mappings)
+    _warn_of_members(draft)
     _warn_of_earlier_clone(draft)
     creates = {
         kind: sum(item.kind in kinds and item.action is Action.CREATE for item in draft.items)
@@ -133,7 +136,7 @@ def _plan_roles(draft: _Draft) -> None:
     room = draft.community.limits.guild_roles - len(draft.community.roles)
     lost: set[str] = set()
     for role in roles:
-        lost.update(left_behind(role.permissions))
+        lost.update(left_behind(role.permissions, has_threads=draft.community.capabilities.has_threads))
         target = mapped.get(role.id) or matches.get(role.id)
         if target is not None:
             draft.items.append(PlanItem(ItemKind.ROLE, role.id, role.name, Action.REUSE, target))
@@ -165,17 +168,19 @@ def _plan_emojis(draft: _Draft) -> None:
         False: limits.static_emojis - sum(not emoji.is_animated for emoji in draft.community.emojis),
         True: limits.animated_emojis - sum(emoji.is_animated for emoji in draft.community.emojis),
     }
+    pool = limits.emojis - len(draft.community.emojis) if limits.emojis else sum(room.values())
     for emoji in draft.guild.emojis:
         target = mapped.get(emoji.id) or matches.get(emoji.id)
         if target is not None:
             draft.items.append(PlanItem(ItemKind.EMOJI, emoji.id, emoji.name, Action.REUSE, target))
-        elif room[emoji.is_animated] <= 0:
+        elif pool <= 0 or room[emoji.is_animated] <= 0:
             kind = "animated" if emoji.is_animated else "static"
-            reason = f"no free slot for {kind} emojis"
+            reason = "no free slot for emojis" if pool <= 0 else f"no free slot for {kind} emojis"
             draft.items.append(PlanItem(ItemKind.EMOJI, emoji.id, emoji.name, Action.CANNOT, reason=reason))
             draft.exclude(f"emoji :{emoji.name}:", reason, emoji.id)
         else:
             room[emoji.is_animated] -= 1
+            pool -= 1
             draft.items.append(PlanItem(ItemKind.EMOJI, emoji.id, emoji.name, Action.CREATE))
 
 
@@ -225,19 +230,26 @@ def _plan_channels(draft: _Draft) -> None:
         parent = channels.get(channel.parent_id or 0)
         return parent.name if parent else ""
 
+    def kind_of(channel: Channel) -> str:
+        """Return a source channel's kind on the target: what stands there keeps its own."""
+        standing_now = present.get(mapped.get(channel.id, 0))
+        if standing_now is not None:
+            return standing_now.kind.value
+        return target_kind(channel.kind, community.capabilities, has_native_posts=False)
+
     has_own_channel = {
         channel.id: channel
         for channel in selected
-        if channel.kind in TARGET_KIND and (channel.kind is not ChannelKind.THREAD or _stands_alone(channel, copy))
+        if kind_of(channel) and (channel.kind is not ChannelKind.THREAD or _stands_alone(channel, copy))
     }
     matches = name_matches(
         {
-            channel.id: channel_key(channel, parent_name(channel, by_id))
+            channel.id: channel_key(channel, kind_of(channel), parent_name(channel, by_id))
             for channel in has_own_channel.values()
             if channel.id not in mapped and channel.kind is not ChannelKind.THREAD
         },
         {
-            channel.id: channel_key(channel, parent_name(channel, present))
+            channel.id: channel_key(channel, channel.kind.value, parent_name(channel, present))
             for channel in community.channels
             if channel.id not in taken
         },
@@ -264,9 +276,7 @@ def _plan_channels(draft: _Draft) -> None:
                 parent = room.take(draft, channel, parent)
         if action is not Action.CANNOT:
             standing.add(channel.id)
-        draft.items.append(
-            PlanItem(kind, channel.id, channel.name, action, target, reason, parent, TARGET_KIND[channel.kind])
-        )
+        draft.items.append(PlanItem(kind, channel.id, channel.name, action, target, reason, parent, kind_of(channel)))
     if copy.history:
         _plan_routes(draft, [channel for channel in selected if channel.id in draft.chosen.carried], by_id, standing)
         _plan_companions(draft, by_id, companions, room)
@@ -315,6 +325,22 @@ class _Room:
             return None
         self._taken[category] += 1
         return parent_id
+
+
+def _warn_of_members(draft: _Draft) -> None:
+    known = draft.settings.copy.members
+    people = {
+        overwrite.subject_id
+        for channel in draft.guild.channels
+        if channel.id in draft.chosen.standing
+        for overwrite in channel.overwrites
+        if overwrite.is_member and str(overwrite.subject_id) not in known
+    }
+    if people and draft.settings.copy.permissions:
+        who = "1 person" if len(people) == 1 else f"{len(people)} people"
+        draft.warnings.append(
+            f"What {who} may do in single channels stays behind unless copy.members says who they are on Fluxer"
+        )
 
 
 def _warn_of_earlier_clone(draft: _Draft) -> None:

@@ -79,6 +79,10 @@ class Writer(Protocol):
         """Return what the server can do for a community; three requests once, corrected by every answer since."""
         ...
 
+    async def members(self, community_id: int, user_ids: Collection[int]) -> frozenset[int]:
+        """Return those of some users who are members; one request each."""
+        ...
+
     async def create_role(self, community_id: int, name: str, color: int, permissions: int) -> int: ...
     async def edit_role(self, community_id: int, role_id: int, changes: Mapping[str, Any]) -> None:
         """Change name, color, permissions (int), hoist, mentionable."""
@@ -123,6 +127,10 @@ class Writer(Protocol):
         """Make up to 50 emojis at once; return (id, "") or (0, reason) in the order given."""
         ...
 
+    async def rename_emoji(self, community_id: int, emoji_id: int, name: str) -> None: ...
+    async def edit_sticker(
+        self, community_id: int, sticker_id: int, name: str, description: str, tags: Sequence[str]
+    ) -> None: ...
     async def create_stickers(
         self, community_id: int, images: Sequence[tuple[str, str, Sequence[str], bytes]]
     ) -> Sequence[tuple[int, str]]:

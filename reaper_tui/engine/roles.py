@@ -37,11 +37,11 @@ async def build_roles(standing: Standing, guild: Guild, copy: CopySettings, item
 def everyone_is_carried(standing: Standing, guild: Guild) -> bool:
     """Return whether the target's @everyone may do what the source's may."""
     everyone = next((role for role in guild.roles if role.id == guild.id), None)
-    return everyone is not None and standing.applied("everyone", guild.id) == str(carried(everyone.permissions))
+    return everyone is not None and standing.applied("everyone", guild.id) == str(_carried(standing, everyone))
 
 
 async def _role(standing: Standing, role: Role, copy: CopySettings, item: PlanItem) -> int | None:
-    name, permissions = clean_name(role.name), carried(role.permissions) if copy.permissions else 0
+    name, permissions = clean_name(role.name), _carried(standing, role) if copy.permissions else 0
     community_id = standing.community.id
 
     async def create() -> int:
@@ -59,7 +59,7 @@ async def _role(standing: Standing, role: Role, copy: CopySettings, item: PlanIt
 async def _apply(standing: Standing, role: Role, name: str, copy: CopySettings, target_id: int) -> None:
     changes: dict[str, Any] = {"color": role.color, "hoist": role.is_hoisted, "mentionable": role.is_mentionable}
     if copy.permissions:
-        changes["permissions"] = carried(role.permissions)
+        changes["permissions"] = _carried(standing, role)
     wanted = msgspec.json.encode([name, changes], order="sorted").decode()
     record = standing.find("role", role.id)
     if record is None or record.applied == wanted:
@@ -74,7 +74,7 @@ async def _apply(standing: Standing, role: Role, name: str, copy: CopySettings, 
 
 
 async def _everyone(standing: Standing, guild: Guild, everyone: Role) -> None:
-    permissions, community_id = carried(everyone.permissions), standing.community.id
+    permissions, community_id = _carried(standing, everyone), standing.community.id
     if everyone_is_carried(standing, guild):
         return
     if await standing.attempt(
@@ -82,3 +82,7 @@ async def _everyone(standing: Standing, guild: Guild, everyone: Role) -> None:
         lambda: standing.writer.edit_role(community_id, community_id, {"permissions": permissions}),
     ):
         await standing.record("everyone", guild.id, community_id, "@everyone", "reused", applied=str(permissions))
+
+
+def _carried(standing: Standing, role: Role) -> int:
+    return carried(role.permissions, has_threads=standing.community.capabilities.has_threads)

@@ -151,7 +151,8 @@ class Webhook(msgspec.Struct, frozen=True):
 class Limits(msgspec.Struct, frozen=True):
     """What a Fluxer instance takes, from discovery; defaults are a hosted community's of February 2026.
 
-    Lengths count UTF-16 units, sizes bytes.
+    Lengths count UTF-16 units, sizes bytes; `emojis` is for static and animated ones together, 0 where each kind counts
+    for itself.
     """
 
     message_length: int = 2000
@@ -162,6 +163,7 @@ class Limits(msgspec.Struct, frozen=True):
     guild_channels: int = 500
     channels_per_category: int = 50
     guild_roles: int = 250
+    emojis: int = 0
     static_emojis: int = 50
     animated_emojis: int = 50
     stickers: int = 50

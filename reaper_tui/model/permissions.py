@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 CARRIED = 15_772_633_886_359_551
+THREADS = 1 << 34 | 1 << 35 | 1 << 36 | 1 << 38
 
 ONLY_ON_DISCORD: dict[int, str] = {
     19: "View Server Insights",
@@ -25,11 +26,12 @@ ONLY_ON_DISCORD: dict[int, str] = {
 }
 
 
-def carried(bits: int) -> int:
-    """Return the bits that mean something on the target."""
-    return bits & CARRIED
+def carried(bits: int, *, has_threads: bool = False) -> int:
+    """Return the bits that mean something on the target, those of threads where it has threads."""
+    return bits & (CARRIED | THREADS if has_threads else CARRIED)
 
 
-def left_behind(bits: int) -> tuple[str, ...]:
+def left_behind(bits: int, *, has_threads: bool = False) -> tuple[str, ...]:
     """Return the names of the bits that only Discord knows."""
-    return tuple(name for bit, name in ONLY_ON_DISCORD.items() if bits >> bit & 1)
+    lost = bits & ~THREADS if has_threads else bits
+    return tuple(name for bit, name in ONLY_ON_DISCORD.items() if lost >> bit & 1)

@@ -47,7 +47,7 @@ class FluxerSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class CopySettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What is copied and how; `channels` is "all" or a list of ids."""
+    """What is copied and how; `channels` is "all" or a list of ids, `members` Fluxer ids of people by Discord id."""
 
     channels: Literal["all"] | list[str] = "all"
     exclude: list[str] = []
@@ -65,6 +65,7 @@ class CopySettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     rescan: Literal["auto", "all", "none"] = "auto"
     live: bool = False
     anonymise: bool = False
+    members: dict[str, str] = {}
 
 
 class SpeedSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -131,6 +132,10 @@ def with_environment(settings: Settings, environment: Mapping[str, str] | None =
         section, _, key = name.removeprefix("REAPER_").lower().partition("_")
         if not name.startswith("REAPER_") or not isinstance(raw.get(section), dict) or key not in raw[section]:
             continue
+        if isinstance(raw[section][key], dict):
+            raw[section][key] = dict(pair.split("=", 1) for pair in value.replace(" ", "").split(",") if "=" in pair)
+            changed = True
+            continue
         is_list = isinstance(raw[section][key], list) or ((section, key) == ("copy", "channels") and value != "all")
         raw[section][key] = [entry.strip() for entry in value.split(",") if entry.strip()] if is_list else value
         changed = True
@@ -168,6 +173,13 @@ def checked_ids(settings: Settings) -> tuple[int, int]:
     return _checked_id(settings.discord.guild_id, "discord.guild_id"), _checked_id(
         settings.fluxer.community_id, "fluxer.community_id"
     )
+
+
+def check_members(settings: Settings) -> None:
+    """Raise ConfigurationError when `copy.members` names something that is no id."""
+    for source_id, target_id in settings.copy.members.items():
+        _checked_id(source_id, "a Discord id in copy.members")
+        _checked_id(target_id, f"copy.members.{source_id}")
 
 
 def check_addresses(settings: Settings) -> None:

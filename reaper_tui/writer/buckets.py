@@ -38,6 +38,8 @@ _ROUTES: dict[str, Allowance] = {
     "GET /guilds/{}/emojis": Allowance("guild:emojis:list", 60, 10, "emoji list limit"),
     "POST /guilds/{}/emojis": Allowance("guild:emoji:create", 20, 10, "emoji create limit"),
     "POST /guilds/{}/emojis/bulk": Allowance("guild:emoji:bulk_create", 6, 60, "emoji create limit"),
+    "PATCH /guilds/{}/emojis/{}": Allowance("guild:emoji:update", 20, 10, "emoji change limit"),
+    "PATCH /guilds/{}/stickers/{}": Allowance("guild:sticker:update", 20, 10, "sticker change limit"),
     "GET /guilds/{}/stickers": Allowance("guild:sticker:list", 60, 10, "sticker list limit"),
     "POST /guilds/{}/stickers": Allowance("guild:sticker:create", 20, 10, "sticker create limit"),
     "POST /guilds/{}/stickers/bulk": Allowance("guild:sticker:bulk_create", 6, 60, "sticker create limit"),

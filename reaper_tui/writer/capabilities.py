@@ -16,6 +16,7 @@ BOT_CHARACTERS = 4000
 BOT_ATTACHMENT_BYTES = 52_428_800
 LIMITS_OF_NOW = Limits(
     message_length=BOT_CHARACTERS,
+    emojis=500,
     static_emojis=500,
     animated_emojis=500,
     stickers=500,
@@ -29,6 +30,7 @@ _KEYS = {
     "max_guild_channels": "guild_channels",
     "max_channels_per_category": "channels_per_category",
     "max_guild_roles": "guild_roles",
+    "max_guild_emojis": "emojis",
     "max_guild_emojis_static": "static_emojis",
     "max_guild_emojis_animated": "animated_emojis",
     "max_guild_stickers": "stickers",

@@ -48,6 +48,19 @@ async def create_stickers(
     return await _create(client, guild_id, "stickers", items, "making stickers")
 
 
+async def rename_emoji(client: FluxerClient, guild_id: int, emoji_id: int, name: str) -> None:
+    """Give an emoji another name."""
+    await _edit(client, guild_id, "emojis", emoji_id, {"name": name}, "renaming an emoji")
+
+
+async def edit_sticker(
+    client: FluxerClient, guild_id: int, sticker_id: int, name: str, description: str, tags: Sequence[str]
+) -> None:
+    """Give a sticker another name, description and tags; what is left out would be cleared."""
+    body = {"name": name, "description": description or None, "tags": list(tags)}
+    await _edit(client, guild_id, "stickers", sticker_id, body, "changing a sticker")
+
+
 async def edit_identity(
     client: FluxerClient, guild_id: int, *, name: str, icon: bytes | None, banner: bytes | None
 ) -> None:
@@ -75,6 +88,21 @@ async def edit_identity(
             refusals.append(refusal)
     if refusals:
         raise refusals[0]
+
+
+async def _edit(
+    client: FluxerClient, guild_id: int, what: str, item_id: int, body: Mapping[str, Any], doing: str
+) -> None:
+    await client.perform(
+        Call(
+            "PATCH",
+            f"/guilds/{{guild_id}}/{what}/{{item_id}}",
+            {"guild_id": guild_id, "item_id": item_id},
+            json=body,
+            doing=doing,
+            permission="Manage Expressions",
+        )
+    )
 
 
 async def _create(

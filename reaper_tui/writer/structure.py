@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from reaper_tui.model.community import KINDS_WITH_POSTS, Channel, ChannelKind, Overwrite
-from reaper_tui.model.errors import CloneError, OutcomeUnknown, Refused
+from reaper_tui.model.errors import CloneError, NotFound, OutcomeUnknown, Refused
 from reaper_tui.model.forum import REQUIRE_TAG, Forum
-from reaper_tui.model.permissions import CARRIED
+from reaper_tui.model.permissions import CARRIED, THREADS
 from reaper_tui.model.text import cut_utf16
 from reaper_tui.writer import wire
 from reaper_tui.writer.client import Call, FluxerClient
@@ -18,6 +18,8 @@ from reaper_tui.writer.threads import forum_tags
 NAME_UNITS = 100
 TOPIC_UNITS = 1024
 FORUM_TOPIC_UNITS = 4096
+# What any server knows; each one drops what it does not.
+KNOWN_BITS = CARRIED | THREADS
 FORUM_TAGS = 20
 TAG_UNITS = 50
 BITRATES = (8_000, 320_000)
@@ -36,7 +38,7 @@ async def create_role(client: FluxerClient, guild_id: int, name: str, color: int
             json={
                 "name": cut_utf16(name, NAME_UNITS),
                 "color": min(max(color, 0), 0xFFFFFF),
-                "permissions": str(permissions & CARRIED),
+                "permissions": str(permissions & KNOWN_BITS),
             },
             doing="making a role",
             permission="Manage Roles",
@@ -49,7 +51,7 @@ async def edit_role(client: FluxerClient, guild_id: int, role_id: int, changes: 
     """Change a role; permissions are a number here and text on the wire."""
     body = dict(changes)
     if "permissions" in body:
-        body["permissions"] = str(int(body["permissions"]) & CARRIED)
+        body["permissions"] = str(int(body["permissions"]) & KNOWN_BITS)
     if "name" in body:
         body["name"] = cut_utf16(body["name"], NAME_UNITS)
     if not body:
@@ -64,6 +66,25 @@ async def edit_role(client: FluxerClient, guild_id: int, role_id: int, changes: 
             permission="Manage Roles",
         )
     )
+
+
+async def members(client: FluxerClient, guild_id: int, user_ids: Collection[int]) -> frozenset[int]:
+    """Return those of some users who are members."""
+    found: set[int] = set()
+    for user_id in user_ids:
+        try:
+            await client.perform(
+                Call(
+                    "GET",
+                    "/guilds/{guild_id}/members/{user_id}",
+                    {"guild_id": guild_id, "user_id": user_id},
+                    doing="looking for a member",
+                )
+            )
+        except (NotFound, Refused):
+            continue
+        found.add(user_id)
+    return frozenset(found)
 
 
 async def order_roles(client: FluxerClient, guild_id: int, role_ids: Sequence[int]) -> None:
@@ -103,7 +124,7 @@ async def create_channel(
     body: dict[str, Any] = {
         "type": wire.CHANNEL_TYPES[channel_kind],
         "name": cut_utf16(name, NAME_UNITS),
-        "permission_overwrites": wire.overwrites_to_wire(list(overwrites), CARRIED),
+        "permission_overwrites": wire.overwrites_to_wire(list(overwrites), KNOWN_BITS),
     }
     if parent_id is not None and channel_kind is not ChannelKind.CATEGORY:
         body["parent_id"] = str(parent_id)
@@ -176,7 +197,7 @@ async def edit_channel(client: FluxerClient, channel_id: int, kind: str, changes
             if tag["name"] in known:
                 tag["id"] = str(known[tag["name"]])
     if "permission_overwrites" in body:
-        body["permission_overwrites"] = wire.overwrites_to_wire(list(body["permission_overwrites"]), CARRIED)
+        body["permission_overwrites"] = wire.overwrites_to_wire(list(body["permission_overwrites"]), KNOWN_BITS)
     if body.get("parent_id") is not None:
         body["parent_id"] = str(body["parent_id"])
     if "topic" in body:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -135,6 +135,10 @@ class FluxerWriter:
         self._features[community_id] = found.features
         return found
 
+    async def members(self, community_id: int, user_ids: Collection[int]) -> frozenset[int]:
+        """Return those of some users who are members."""
+        return await structure.members(await self._ready(), community_id, user_ids)
+
     async def create_role(self, community_id: int, name: str, color: int, permissions: int) -> int:
         """Make a role and return its id."""
         return await structure.create_role(await self._ready(), community_id, name, color, permissions)
@@ -197,6 +201,16 @@ class FluxerWriter:
     async def create_emojis(self, community_id: int, images: Sequence[tuple[str, bytes]]) -> Sequence[tuple[int, str]]:
         """Make emojis; return an id or a reason for each."""
         return await expressions.create_emojis(await self._ready(), community_id, images)
+
+    async def rename_emoji(self, community_id: int, emoji_id: int, name: str) -> None:
+        """Give an emoji another name."""
+        await expressions.rename_emoji(await self._ready(), community_id, emoji_id, name)
+
+    async def edit_sticker(
+        self, community_id: int, sticker_id: int, name: str, description: str, tags: Sequence[str]
+    ) -> None:
+        """Give a sticker another name, description and tags."""
+        await expressions.edit_sticker(await self._ready(), community_id, sticker_id, name, description, tags)
 
     async def create_stickers(
         self, community_id: int, images: Sequence[tuple[str, str, Sequence[str], bytes]]
