@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 
 from reaper_tui.sandbox.discord_server import ChangeError, changes
 from reaper_tui.sandbox.faults import CATALOGUE, KNOWN, FaultError, Wish
@@ -18,7 +18,9 @@ GET  /state             what both servers hold: channels, threads, messages by c
 GET  /metrics           requests by route and status; reads and writes, of all and by channel
 GET  /faults            every fault, which are on, how often each struck
 POST /faults            {"faults": ["NAME", {"name": "NAME", "every": 20}]}: exactly these are on from now
-POST /discord/gateway   {"action": "cut" (code?) | "invalidate" | "reconnect"}
+POST /discord/gateway   {"action": "cut", "code": 4000}: the sockets close; to be resumed
+                        {"action": "forget"}: they close, no session can be resumed
+                        {"action": "invalidate"}: op 9; {"action": "reconnect"}: op 7
 POST /discord/messages  somebody changes something on the Discord side:
 """
 
@@ -97,16 +99,19 @@ class Control:
             return _refused(str(error))
 
     async def _gateway(self, request: web.Request) -> web.Response:
-        action = (await _body(request)).get("action")
+        body = await _body(request)
+        action, code = body.get("action"), body.get("code", WSCloseCode.GOING_AWAY)
         gateway = self._sandbox.discord.gateway
-        if action == "cut":
-            await gateway.cut()
+        if action == "cut" and isinstance(code, int):
+            await gateway.cut(code)
         elif action == "invalidate":
+            await gateway.invalidate()
+        elif action == "forget":
             await gateway.cut(forget=True)
         elif action == "reconnect":
             await gateway.ask_to_reconnect()
         else:
-            return _refused('expected {"action": "cut" | "invalidate" | "reconnect"}')
+            return _refused('expected {"action": "cut" | "invalidate" | "forget" | "reconnect"}')
         return _json({"action": action})
 
 

@@ -54,7 +54,7 @@ def test_a_command_line_can_carry_parameters() -> None:
 def test_a_fault_that_does_not_exist_is_refused_with_help_in_one_line(asked: str, said: str) -> None:
     with pytest.raises(FaultError) as caught:
         wish_of(asked)
-    assert said in str(caught.value) and "\n" not in str(caught.value) and len(str(caught.value)) < 1000
+    assert said in str(caught.value) and "\n" not in str(caught.value) and len(str(caught.value)) < 1200
     with pytest.raises(SandboxError):
         Sandbox(replace(SandboxOptions(), faults=(asked,)))
 

@@ -8,7 +8,9 @@ import aiohttp
 import pytest
 from fluxer_client import PROPERTIES, Client, Clock, client_of
 
+from reaper_tui.sandbox.faults import Wish
 from reaper_tui.sandbox.fluxer_server import FluxerServer
+from reaper_tui.sandbox.fluxer_server.faults import FluxerFaults
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
@@ -252,3 +254,22 @@ async def test_the_gateway_wants_its_version(client: Client) -> None:
     assert ready["d"]["guilds"] == [{"id": client.facts["community_id"], "unavailable": True}]
     assert guild["d"]["properties"]["name"] == "New community"
     await socket.close()
+
+
+async def test_troubles_are_told_in_the_words_of_the_generation() -> None:
+    for generation, scope in (("current", "user"), ("2026-02", None)):
+        server = FluxerServer(generation=generation)
+        server.faults = faults = FluxerFaults(server, seed=1, speed=1)
+        async with client_of(server) as client:
+            faults.set([Wish("rate-limit-bucket", every=1)])
+            status, headers, body = await client.call_whole("GET", "/users/@me")
+            assert (status, body["retry_after"], headers.get("X-RateLimit-Scope")) == (429, 0.75, scope)
+            assert headers["Retry-After"] == ("1" if scope else "0.75")
+            faults.set([Wish("overloaded", every=1)])
+            status, headers, body = await client.call_whole("GET", "/users/@me")
+            assert (status, headers["Retry-After"], body.get("code")) == (
+                (503, "1", "SERVICE_UNAVAILABLE") if scope else (503, "5", None)
+            )
+            faults.set([Wish("reorder-locked", every=1)])
+            status, headers, body = await client.call_whole("PATCH", f"{client.guild}/channels", [])
+            assert (status, headers["Retry-After"], body["code"]) == (423, "2", "GENERAL_ERROR")

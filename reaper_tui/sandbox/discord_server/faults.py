@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from reaper_tui.sandbox.discord_server.signing import LIFETIME_S, Signer
-from reaper_tui.sandbox.discord_server.store import Store
+from reaper_tui.sandbox.discord_server.store import FORUM, VOICE, Store
 from reaper_tui.sandbox.faults import Troubles, Wish
 from reaper_tui.sandbox.faults.catalogue import DISCORD
 from reaper_tui.sandbox.faults.wire import label_of
@@ -22,6 +22,7 @@ _SLOW_BYTES = 1024
 _DROP_BYTES = 256
 _SAME_FILE_ALWAYS = ("cdn-404", "cdn-403", "cdn-wrong-size", "cdn-slow")
 _RESET = "X-RateLimit-Reset"
+GATEWAY_EVENTS = ("gateway-swallow", "gateway-invalid", "gateway-cut", "gateway-cut-4000", "gateway-reconnect")
 
 
 class Damage(msgspec.Struct, frozen=True):
@@ -59,8 +60,25 @@ class Faults(Troubles):
         store.may_read_content = self.find("no-message-content") is None
         store.may_read_history = self.find("no-history") is None
         store.hidden_channels = frozenset()
-        channels = [each.id for each in store.community.channels.values() if each.type == 0 and store.is_visible(each)]
-        store.hidden_channels = frozenset(channels[-2:] if self.find("hidden-channels") is not None else ())
+        visible = [each for each in store.community.channels.values() if store.is_visible(each)]
+        hidden: list[int] = []
+        if self.find("hidden-channels") is not None:
+            hidden += [each.id for each in visible if each.type == 0][-2:]
+        store.hides_barely = self.find("hidden-voice-and-forum") is not None
+        if store.hides_barely:
+            hidden += [each.id for each in visible if each.type in (VOICE, FORUM)]
+        store.hidden_channels = frozenset(hidden)
+
+    def at_event(self, name: str) -> frozenset[str]:
+        """Return the faults that strike an event which the gateway is about to tell."""
+        return self._striking(GATEWAY_EVENTS, f"GATEWAY {name}")
+
+    def at_connect(self) -> frozenset[str]:
+        """Return the faults that strike a client which opens a socket."""
+        return self._striking(("gateway-refused", "gateway-slam"), "CONNECT /gateway")
+
+    def _striking(self, names: Sequence[str], label: str) -> frozenset[str]:
+        return frozenset(name for name in names if (trigger := self.find(name)) is not None and trigger.strikes(label))
 
     def at_cdn(self, request: web.BaseRequest) -> web.Response | Damage:
         """Return what becomes of a file: an answer instead of it, or what happens to its bytes."""

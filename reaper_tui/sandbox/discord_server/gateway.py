@@ -10,6 +10,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from reaper_tui.sandbox.discord_server import wire_guild
 from reaper_tui.sandbox.discord_server.events import GUILDS, MESSAGE_CONTENT, PRIVILEGED, Event, without_content
+from reaper_tui.sandbox.discord_server.faults import Faults
 from reaper_tui.sandbox.discord_server.session import GatewaySocket, Session
 from reaper_tui.sandbox.discord_server.store import Store
 
@@ -17,6 +18,7 @@ _HEARTBEAT, _IDENTIFY, _RESUME, _RECONNECT, _INVALID_SESSION, _HELLO, _ACK = 1, 
 _HEARTBEAT_MS = 41_250
 _KEPT_SESSIONS = 32
 _SILENT_OPERATIONS = (3, 4, 8, 31)
+UNKNOWN_ERROR = 4000
 UNKNOWN_OPCODE, NOT_AUTHENTICATED, AUTHENTICATION_FAILED, ALREADY_AUTHENTICATED = 4001, 4003, 4004, 4005
 INVALID_SEQUENCE, DISALLOWED_INTENTS = 4007, 4014
 
@@ -24,8 +26,9 @@ INVALID_SEQUENCE, DISALLOWED_INTENTS = 4007, 4014
 class Gateway:
     """Accepts sockets at `/gateway` and hands events to them."""
 
-    def __init__(self, store: Store, address: Callable[[], str]) -> None:
+    def __init__(self, store: Store, faults: Faults, address: Callable[[], str]) -> None:
         self._store = store
+        self._faults = faults
         self._address = address
         self._sessions: dict[str, Session] = {}
         self._sockets: set[GatewaySocket] = set()
@@ -42,7 +45,21 @@ class Gateway:
         return sum(session.socket.is_open for session in self._sessions.values())
 
     async def dispatch(self, event: Event) -> None:
-        """Send `event` to every session that asked for its kind."""
+        """Send `event` to every session that asked for its kind, unless trouble comes between."""
+        struck = self._faults.at_event(event.name) if self.session_count else frozenset[str]()
+        if "gateway-invalid" in struck:
+            await self.invalidate()
+        if struck & {"gateway-swallow", "gateway-invalid"}:
+            return
+        await self._tell(event)
+        if "gateway-cut" in struck:
+            await self.cut()
+        if "gateway-cut-4000" in struck:
+            await self.cut(UNKNOWN_ERROR)
+        if "gateway-reconnect" in struck:
+            await self.ask_to_reconnect()
+
+    async def _tell(self, event: Event) -> None:
         for session in list(self._sessions.values()):
             if not event.intents or session.intents & event.intents:
                 may_read = session.intents & MESSAGE_CONTENT and self._store.may_read_content
@@ -57,6 +74,12 @@ class Gateway:
         self._sockets.clear()
         await asyncio.gather(*(socket.close(code) for socket in sockets))
 
+    async def invalidate(self) -> None:
+        """Forget every session and say so with op 9: whatever happens until they identify again is lost."""
+        self._sessions.clear()
+        for socket in list(self._sockets):
+            await socket.send(_INVALID_SESSION, False)
+
     async def ask_to_reconnect(self) -> None:
         """Send op 7 to every session."""
         for socket in list(self._sockets):
@@ -66,7 +89,13 @@ class Gateway:
         frames = web.WebSocketResponse(max_msg_size=16_384)
         if not frames.can_prepare(request).ok:
             return web.Response(status=404, text="")
+        struck = self._faults.at_connect()
+        if "gateway-refused" in struck:
+            return web.Response(status=503, text="upstream connect error or disconnect/reset before headers")
         await frames.prepare(request)
+        if "gateway-slam" in struck:
+            await frames.close(code=WSCloseCode.GOING_AWAY)
+            return frames
         socket = GatewaySocket(frames, request.query.get("compress", ""))
         self._sockets.add(socket)
         try:
@@ -90,7 +119,7 @@ class Gateway:
             if operation == _HEARTBEAT:
                 await socket.send(_ACK, None)
             elif operation == _IDENTIFY:
-                if session is not None:
+                if session is not None and session.id in self._sessions:
                     await socket.close(ALREADY_AUTHENTICATED, "Already authenticated.")
                     return
                 session = await self._identify(socket, payload["d"])

@@ -41,7 +41,7 @@ class DiscordServer:
         self._writer = MessageWriter(self.store, self._signer)
         self._changes = Changes(self.store, self._writer, clock)
         self._metrics = Metrics()
-        self.gateway = Gateway(self.store, lambda: self.facts()["gateway"])
+        self.gateway = Gateway(self.store, self.faults, lambda: self.facts()["gateway"])
         self._rest = Rest(
             self.store,
             self._writer,

@@ -11,7 +11,7 @@ from reaper_tui.sandbox.community import permissions as may
 from reaper_tui.sandbox.community.nouns import Attachment, Channel, Community, Message, Person, Thread
 from reaper_tui.sandbox.discord_server.errors import missing_access, unknown
 
-CATEGORY, FORUM, MEDIA = 4, 15, 16
+VOICE, CATEGORY, FORUM, MEDIA = 2, 4, 15, 16
 PRIVATE_THREAD = 12
 _BY_ID = attrgetter("id")
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from reaper_tui.sandbox.community.nouns import Channel, Community, Emoji, Person, Role, Sticker, Thread
 from reaper_tui.sandbox.community.snowflake import iso
-from reaper_tui.sandbox.discord_server.store import CATEGORY, FORUM, MEDIA, PRIVATE_THREAD, Store
+from reaper_tui.sandbox.discord_server.store import CATEGORY, FORUM, MEDIA, PRIVATE_THREAD, VOICE, Store
 
 Json = dict[str, Any]
-VOICE, STAGE = 2, 13
+STAGE = 13
 _OBFUSCATED_FLAG = 1 << 17
 _CONTENT_FLAG = 1 << 19
 """GATEWAY_MESSAGE_CONTENT_LIMITED: the intent is on, for a bot in fewer than a hundred guilds."""

@@ -10,6 +10,8 @@ WRITES = "[PD]*"
 EXECUTE = "POST /webhooks/:id/:token*"
 UPLOADS = "POST * +files"
 ATTACHMENTS = "* /cdn/attachments/*"
+EVENTS = "GATEWAY *"
+CONNECTS = "CONNECT /gateway"
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -28,6 +30,7 @@ _SOME_FILES = {"probability": 0.25}
 _LOST_CREATE = {"every": 2}
 _ONCE = {"count": 1}
 _AFTER_A_WHILE = {"after": 20}
+_EVENTS = {"every": 25}
 
 
 def _error(status: int) -> tuple[Fault, Fault]:
@@ -117,6 +120,22 @@ _FAULTS = (
     Fault(
         "attachments-dropped", "a post is kept without its last file, without a word", (FLUXER,), UPLOADS, _SOME_FILES
     ),
+    Fault(
+        "reorder-locked",
+        "423 while somebody else moves channels or roles",
+        (FLUXER,),
+        "PATCH /guilds/:id/channels|PATCH /guilds/:id/roles",
+        {"every": 2},
+    ),
+    Fault("edit-locked", "429 RESOURCE_LOCKED to an edit", (FLUXER,), "PATCH */messages/:id", {"every": 5}),
+    Fault("overloaded", "503 because too many requests are in flight", (FLUXER,), usual=_NOW_AND_THEN),
+    Fault("ip-banned", "403 to everything from this address", (FLUXER,), usual=_AFTER_A_WHILE),
+    Fault(
+        "uploads-disabled",
+        "files cannot be sent ahead of their message",
+        (FLUXER,),
+        "POST /channels/:id/attachments*",
+    ),
     Fault("nonce-ignored", "a repeated nonce makes a second message", (FLUXER,)),
     Fault("nonce-honoured", "webhooks, too, answer a repeated nonce with the first message", (FLUXER,)),
     _lost_create("role", "POST /guilds/:id/roles"),
@@ -139,6 +158,18 @@ _FAULTS = (
     Fault("no-message-content", "the bot may not read what messages say", (DISCORD,)),
     Fault("no-history", "the bot may not read history", (DISCORD,)),
     Fault("hidden-channels", "the bot may not see two of the channels", (DISCORD,)),
+    Fault(
+        "hidden-voice-and-forum",
+        "the gateway hides a voice channel without its bitrate and a forum without its tags",
+        (DISCORD,),
+    ),
+    Fault("gateway-cut", "the gateway closes with 1001 after an event; to be resumed", (DISCORD,), EVENTS, _EVENTS),
+    Fault("gateway-cut-4000", "the gateway closes with 4000 after an event", (DISCORD,), EVENTS, _EVENTS),
+    Fault("gateway-reconnect", "the gateway asks to reconnect after an event", (DISCORD,), EVENTS, _EVENTS),
+    Fault("gateway-invalid", "the gateway forgets the session, and an event with it", (DISCORD,), EVENTS, _EVENTS),
+    Fault("gateway-swallow", "the gateway never tells of an event", (DISCORD,), EVENTS, {"every": 10}),
+    Fault("gateway-refused", "no connection to the gateway for a while", (DISCORD,), CONNECTS, {"seconds": 5.0}),
+    Fault("gateway-slam", "the gateway closes whatever it has accepted", (DISCORD,), CONNECTS, {"seconds": 3.0}),
 )
 CATALOGUE = {fault.name: fault for fault in _FAULTS}
 KNOWN = tuple(CATALOGUE)

@@ -82,6 +82,47 @@ def refused_embeds() -> web.Response:
     return _json(400, {"code": "INVALID_FORM_BODY", "message": "Invalid form body.", "errors": [issue]})
 
 
+def locked_order(seconds: float) -> web.Response:
+    """Return the 423 for a move while another one is under way."""
+    body = {"code": "GENERAL_ERROR", "message": "This resource is locked."}
+    return _json(423, body, {"Retry-After": f"{seconds:g}"})
+
+
+def locked_message(seconds: float) -> web.Response:
+    """Return the 429 for an edit while another one is under way."""
+    body = {"code": "RESOURCE_LOCKED", "message": "This resource is locked."}
+    return _json(429, body, {"Retry-After": f"{seconds:g}"})
+
+
+def overloaded(seconds: float, *, has_code: bool) -> web.Response:
+    """Return the 503 of an API process with too many requests in flight."""
+    body = {"message": "Server is at capacity. Please try again later."}
+    body = {"code": "SERVICE_UNAVAILABLE", "message": "Service unavailable."} if has_code else body
+    return _json(503, body, {"Retry-After": f"{seconds:g}"})
+
+
+def banned_address() -> web.Response:
+    """Return the 403 for an address that misbehaved."""
+    return _json(
+        403,
+        {
+            "code": "GLOBAL_IP_TEMPORARILY_BANNED",
+            "message": "Your IP address has been temporarily banned.",
+            "ip_address": "127.0.0.1",
+            "appeal_email": "appeals@fluxer.invalid",
+            "appeals_supported": True,
+            "ban_kind": "temporary_24h",
+            "expires_at": "2027-01-01T00:00:00.000Z",
+        },
+    )
+
+
+def disabled_feature() -> web.Response:
+    """Return the 403 for what the operator has switched off."""
+    message = "This feature has been temporarily disabled."
+    return _json(403, {"code": "FEATURE_TEMPORARILY_DISABLED", "message": message})
+
+
 def _json(status: int, body: Any, headers: Mapping[str, str] | None = None) -> web.Response:
     return web.Response(
         status=status, body=json.dumps(body).encode(), content_type="application/json", headers=headers or {}

@@ -72,7 +72,8 @@ def wish_of(asked: str | Wish) -> Wish:
     if name not in CATALOGUE:
         if name == "list":
             raise FaultError(f"the faults are: {', '.join(KNOWN)}")
-        raise FaultError(f"unknown fault {wish.name}{_guess(wish.name)}; known: {', '.join(KNOWN)}")
+        known = f"; known: {', '.join(KNOWN)}"
+        raise FaultError(f"unknown fault {wish.name}{_guess(wish.name) or known}")
     return wish
 
 

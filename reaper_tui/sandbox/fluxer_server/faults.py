@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from aiohttp import web
 
 from reaper_tui.sandbox.faults import Troubles, Wish, refusals, wire
 from reaper_tui.sandbox.faults.catalogue import FLUXER
-from reaper_tui.sandbox.faults.strike import Strike
+from reaper_tui.sandbox.faults.strike import Limits, Strike
 
 if TYPE_CHECKING:
     from .server import FluxerServer
@@ -30,6 +31,11 @@ class FluxerFaults(Troubles):
             "embeds-refused": self._refuse_embeds,
             "content-blocked": self._block_content,
             "too-large": self._refuse_size,
+            "reorder-locked": self._lock_order,
+            "edit-locked": self._lock_message,
+            "overloaded": self._overload,
+            "ip-banned": self._ban,
+            "uploads-disabled": self._disable,
         }
         self._after |= {"attachments-dropped": self._drop_attachment}
 
@@ -50,6 +56,35 @@ class FluxerFaults(Troubles):
         if wish.fault_name == "too-large":
             return str(request.content_length)
         return await super().key_of(wish, request)
+
+    async def intercept(self, request: web.BaseRequest, limits: Limits = dict) -> web.StreamResponse | None:
+        """Answer instead of the server, in the words of its generation, or None."""
+        response = await super().intercept(request, limits)
+        is_limit = response is not None and "X-RateLimit-Global" in response.headers
+        if response is not None and is_limit and self._server.generation.has_precise_limits:
+            _modernise(response, self._speed)
+        return response
+
+    async def _lock_order(self, strike: Strike) -> web.StreamResponse:
+        await wire.drain(strike.request)
+        return refusals.locked_order(2 / strike.speed)
+
+    async def _lock_message(self, strike: Strike) -> web.StreamResponse:
+        await wire.drain(strike.request)
+        return refusals.locked_message(1 / strike.speed)
+
+    async def _overload(self, strike: Strike) -> web.StreamResponse:
+        await wire.drain(strike.request)
+        is_precise = self._server.generation.has_precise_limits
+        return refusals.overloaded((1 if is_precise else 5) / strike.speed, has_code=is_precise)
+
+    async def _ban(self, strike: Strike) -> web.StreamResponse:
+        await wire.drain(strike.request)
+        return refusals.banned_address()
+
+    async def _disable(self, strike: Strike) -> web.StreamResponse:
+        await wire.drain(strike.request)
+        return refusals.disabled_feature()
 
     async def _delete_webhook(self, strike: Strike) -> None:
         parts = strike.request.path.split("/")
@@ -79,6 +114,17 @@ class FluxerFaults(Troubles):
         await community.store.flush()
         body["attachments"].pop()
         return web.Response(status=200, body=json.dumps(body).encode(), headers=response.headers)
+
+
+def _modernise(response: web.StreamResponse, speed: float) -> None:
+    """Name the scope of a limit, and how long to wait in whole seconds of the server's clock."""
+    headers = response.headers
+    is_global = headers.pop("X-RateLimit-Global") == "true"
+    headers["X-RateLimit-Scope"] = "global" if is_global else "user"
+    if is_global:
+        headers["X-RateLimit-Global"] = "true"
+    if "Retry-After" in headers:
+        headers["Retry-After"] = f"{max(1, math.ceil(float(headers['Retry-After']) * speed)) / speed:g}"
 
 
 async def _json_of(request: web.BaseRequest) -> dict[str, object]:

@@ -76,13 +76,13 @@ class FluxerServer:
         self.ignores_nonces = False
         self.honours_webhook_nonces = False
         self.listener: Port | None = None
-        self._generation = GENERATIONS[generation]
+        self.generation = GENERATIONS[generation]
         self._speed = speed
         self._clock = clock
         self._path = store
         self._founding: dict[str, Any] = {"seed": seed, "guild_name": guild_name, "bot_name": bot_name}
-        self._limiter = Limiter(clock, speed, is_precise=self._generation.has_precise_limits)
-        self._routes = routes_of(self._generation)
+        self._limiter = Limiter(clock, speed, is_precise=self.generation.has_precise_limits)
+        self._routes = routes_of(self.generation)
         self._router = Router(self._routes)
         self._opened: Context | None = None
         self._runner: web.ServerRunner | None = None
@@ -124,7 +124,7 @@ class FluxerServer:
         community = Community(
             store,
             clock=lambda: self._clock() + self.skew,
-            generation=self._generation,
+            generation=self.generation,
             speed=self._speed,
             **self._founding,
         )
@@ -179,8 +179,8 @@ class FluxerServer:
                 self._requests[("fault", spoiled.status)] += 1
                 return spoiled
         name, response = await self._handle(request)
-        if self._generation.build is not None and not response.prepared:
-            response.headers["X-Fluxer-Version"] = self._generation.build
+        if self.generation.build is not None and not response.prepared:
+            response.headers["X-Fluxer-Version"] = self.generation.build
         store = self._context.community.store
         if store.has_unwritten:
             await store.flush()
@@ -255,7 +255,7 @@ class FluxerServer:
             raise
         response = _response(reply)
         if verdict is not None and self._tells_limits(user, parameters):
-            tell_limits(response.headers, verdict, is_precise=self._generation.has_precise_limits)
+            tell_limits(response.headers, verdict, is_precise=self.generation.has_precise_limits)
         return response
 
     def _channel_of(self, parameters: dict[str, str]) -> str:
@@ -266,7 +266,7 @@ class FluxerServer:
 
     def _tells_limits(self, user: User | None, parameters: dict[str, str]) -> bool:
         """Newer servers tell them only to bots and to whoever holds a webhook's token."""
-        return not self._generation.has_precise_limits or user is not None or "token" in parameters
+        return not self.generation.has_precise_limits or user is not None or "token" in parameters
 
     def _user(self, request: web.BaseRequest) -> User | None:
         community = self._context.community
@@ -274,7 +274,7 @@ class FluxerServer:
 
     async def _limited(self, request: web.BaseRequest, verdict: Verdict) -> web.Response:
         await _drain(request)
-        error, headers = too_many(verdict, self._speed, is_precise=self._generation.has_precise_limits)
+        error, headers = too_many(verdict, self._speed, is_precise=self.generation.has_precise_limits)
         response = _refusal(error)
         response.headers.update(headers)
         return response
