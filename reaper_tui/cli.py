@@ -225,6 +225,29 @@ def report(profile: str, style: str | None) -> int:
 
 
 @cli.command()
+@click.argument("profile", required=False)
+@click.option("--host", help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port to listen on; 0 takes a free one.")
+@click.option("--workdir", type=click.Path(path_type=Path), help="Without a PROFILE: where the journal lives.")
+def serve(profile: str | None, workdir: Path | None, **given: Any) -> int:
+    """Stream the messages to whoever listens: WebSocket, server-sent events, and a page to look at."""
+    from reaper_tui.profile.settings import Settings, with_environment
+    from reaper_tui.stream.command import serve_stream
+    from reaper_tui.stream.logs import open_logs
+    from reaper_tui.stream.settings import load_serve_settings
+
+    if profile is not None:
+        chosen, place = _load(profile)
+    else:
+        chosen, place = with_environment(Settings()), workdir or default_paths().data / "stream"
+    given = {name: value for name, value in given.items() if value is not None}
+    settings = load_serve_settings(chosen, given, Path(".env"))
+    open_logs(settings.environment, settings.log_level)
+    asyncio.run(serve_stream(settings, place))
+    return ExitCode.DONE
+
+
+@cli.command()
 def where() -> int:
     """Print where files live."""
     paths = default_paths()

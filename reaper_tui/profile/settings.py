@@ -76,10 +76,33 @@ class SpeedSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class StreamSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Where the stream service listens."""
+    """The stream service; each key is also an environment variable of the same name in capitals.
+
+    `api_key`, `database_url` and `redis_url` may be references as tokens are. `require_key` "auto" asks listeners for
+    the key unless only this machine can connect. Durations are in seconds.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8000
+    api_key: str = ""
+    require_key: bool | Literal["auto"] = "auto"
+    allowed_origins: list[str] = []
+    trusted_proxies: list[str] = []
+    environment: Literal["development", "production"] = "development"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    max_connections: int = 5000
+    max_connections_per_ip: int = 20
+    rate_limit_requests: int = 120
+    rate_limit_window: int = 60
+    heartbeat_interval: float = 15.0
+    client_buffer_bytes: int = 256 << 10
+    stall_seconds: float = 30.0
+    drain_seconds: float = 5.0
+    database_url: str = ""
+    redis_url: str = ""
+
+    def __repr__(self) -> str:
+        return f"StreamSettings(host={self.host!r}, port={self.port!r})"
 
 
 class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -1,0 +1,1 @@
+"""The stream service: live messages for anyone who listens, by cursor."""

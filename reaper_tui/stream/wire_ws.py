@@ -1,0 +1,121 @@
+"""Listeners on WebSockets: uvicorn's protocol, with whole frames written past its framing."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from asyncio.transports import BaseTransport
+from collections.abc import Callable
+from typing import Any, cast
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from reaper_tui.stream.events import Batch, text_frame
+
+CONNECTION = "reaper_tui.connection"
+HIGH_WATER, LOW_WATER = 64 << 10, 16 << 10
+KERNEL_BYTES = 256 << 10
+UNREAD_MILLISECONDS = 45_000
+GOODBYE_SECONDS = 2.0
+
+
+class StreamHttp(H11Protocol):
+    """HTTP whose connections show themselves to the application and die when the other side stops reading."""
+
+    def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
+        super().__init__(config, server_state, {**app_state, CONNECTION: self}, _loop)
+
+    def connection_made(self, transport: BaseTransport) -> None:  # type: ignore[override]
+        """Set what the system does about a reader who reads nothing."""
+        super().connection_made(cast("asyncio.Transport", transport))
+        bound_kernel(cast("asyncio.Transport", transport))
+
+    def abort(self) -> None:
+        """Cut the connection without sending what waits."""
+        self.transport.abort()
+
+
+class StreamWebSocket(WebSocketsSansIOProtocol):
+    """A WebSocket that takes ready frames; `pending` never grows past what its session allows."""
+
+    def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
+        super().__init__(config, server_state, {**app_state, CONNECTION: self}, _loop)
+        self.on_drained: Callable[[], None] = _nobody
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Bound what may wait for the other side, here and in the system."""
+        super().connection_made(transport)
+        self.transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
+        bound_kernel(self.transport)
+
+    def resume_writing(self) -> None:
+        """Go on sending history."""
+        super().resume_writing()
+        self.on_drained()
+
+    @property
+    def pending(self) -> int:
+        """Bytes that the system has not taken yet."""
+        return self.transport.get_write_buffer_size()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether history has to wait."""
+        return not self.writable.is_set()
+
+    def push(self, batch: Batch) -> None:
+        """Write the frames of a batch."""
+        if not self.transport.is_closing() and not self.close_sent:
+            self.transport.write(batch.frames)
+
+    def say(self, text: bytes, seq: int | None = None) -> None:
+        """Write one frame."""
+        if not self.transport.is_closing() and not self.close_sent:
+            self.transport.write(text_frame(text))
+
+    def close(self, code: int, reason: str) -> None:
+        """Begin the closing handshake and cut the connection when it takes too long."""
+        if self.close_sent or self.transport.is_closing():
+            return
+        self.stop_keepalive()
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(GOODBYE_SECONDS, self.transport.abort)
+
+    async def send(self, message: Any) -> None:
+        """Send, and take a refusal before the upgrade for an answer."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True
+
+    def keepalive_timeout(self) -> None:
+        """Cut a connection whose other side does not answer: closing would wait for it to read.
+
+        While bytes wait the ping may stand behind them: whether those are read is the session's to judge.
+        """
+        self.pong_timer = None
+        self.pending_ping_payload = None
+        if self.pending:
+            self.schedule_ping()
+        else:
+            self.transport.abort()
+
+
+def bound_kernel(transport: asyncio.Transport) -> None:
+    """Let the system hold little for a reader who does not read, and give the connection up after a while."""
+    connection = transport.get_extra_info("socket")
+    if connection is None or connection.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MILLISECONDS)
+
+
+def _nobody() -> None:
+    pass
