@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 import msgspec
 
 from reaper_tui.backend import Identity, ProfileEntry, Survey
-from reaper_tui.engine.clone import BothSides, Clone
+from reaper_tui.engine.clone import Clone
 from reaper_tui.engine.plan import make_plan
 from reaper_tui.engine.ports import Composer
 from reaper_tui.engine.summing import summarise
+from reaper_tui.engine.transfer import BothSides
 from reaper_tui.journal import queries
 from reaper_tui.journal.journal import Journal
 from reaper_tui.journal.lease import take_lease

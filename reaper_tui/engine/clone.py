@@ -3,49 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 import msgspec
 
-from reaper_tui.engine.amend import Amender
 from reaper_tui.engine.blindness import refuse_if_blind
-from reaper_tui.engine.capture import Capture
-from reaper_tui.engine.control import RunControl, RunState, StopRequested
-from reaper_tui.engine.deliver import Delivery
-from reaper_tui.engine.directory import target_map
-from reaper_tui.engine.events import EventLog, Level
-from reaper_tui.engine.files import FileCourier
-from reaper_tui.engine.lane import Lane
-from reaper_tui.engine.outage import Outage
-from reaper_tui.engine.pace import Pace
+from reaper_tui.engine.control import RunState, StopRequested
+from reaper_tui.engine.equipment import Equipment
+from reaper_tui.engine.events import Level
 from reaper_tui.engine.plan import make_plan, refuse_unsupported
-from reaper_tui.engine.ports import Composer, Reader, Spool, Writer
-from reaper_tui.engine.progress import ChannelState, ChannelTally, Phase, Progress
-from reaper_tui.engine.reconcile import Reconciler
-from reaper_tui.engine.renewals import Renewals
-from reaper_tui.engine.rescan import Rescan
-from reaper_tui.engine.retry import Broom, RetryLane, RetryWork, by_container
+from reaper_tui.engine.progress import ChannelState, Phase
 from reaper_tui.engine.since import first_cursor
 from reaper_tui.engine.standing import Standing
 from reaper_tui.engine.structure import StructureBuilder
 from reaper_tui.engine.summing import summarise
 from reaper_tui.engine.together import together
+from reaper_tui.engine.transfer import BothSides, Transfer
 from reaper_tui.engine.verify import Verifier
-from reaper_tui.engine.webhook_pool import WebhookPool
 from reaper_tui.journal import mends, queries
-from reaper_tui.journal.changes import ChangeKind
 from reaper_tui.journal.journal import Journal
-from reaper_tui.journal.records import Container, MessageState
 from reaper_tui.model.community import Channel, Community, Guild
 from reaper_tui.model.errors import AccessDenied, CloneError, ConfigurationError, JournalError, NotFound, Refused
-from reaper_tui.model.message import Message
 from reaper_tui.model.plan import Plan
 from reaper_tui.model.retrying import Retriable, RetryCount
 from reaper_tui.model.summary import Summary, Verification
-from reaper_tui.profile.settings import CopySettings, Settings
+from reaper_tui.profile.settings import Settings
 
 ESTIMATES_AT_ONCE = 4
 
@@ -64,37 +47,8 @@ class _Record:
         self.run_id = await self.journal.begin_run(kind)
 
 
-class BothSides(NamedTuple):
-    """Both sides as they stand; estimates are (messages, is exact) by container."""
-
-    guild: Guild
-    community: Community
-    estimates: Mapping[int, tuple[int, bool]]
-
-
-@dataclass
-class Clone:
+class Clone(Equipment):
     """One profile's clone: everything it needs comes from outside."""
-
-    reader: Reader
-    writer: Writer
-    spool: Spool
-    journal: Journal
-    make_composer: Callable[[Community, Settings], Composer]
-    author_key: Callable[[Message], str]
-    guild_id: int
-    community_id: int
-    now: Callable[[], float] = time.time
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    settle_seconds: float = 3.0
-    limits_scale: float = 1.0
-    peak_rss_mb: Callable[[], float] = lambda: 0.0
-    control: RunControl = field(default_factory=RunControl)
-
-    def __post_init__(self) -> None:
-        self.progress = Progress(self.now)
-        self.log = EventLog(self.now)
-        self.outage = Outage(self.control, self.progress, self.log, now=self.now, scale=self.limits_scale)
 
     async def survey(self) -> BothSides:
         """Read the structure of both sides and estimate the messages."""
@@ -170,7 +124,7 @@ class Clone:
             await self._tell_structure(plan)
             await self.journal.select_routes(plan.routes, since)
             progress.phase = Phase.MESSAGES
-            channels = await self._messages(both, plan, settings, follows_a_whole_run=follows_a_whole_run)
+            channels = await Transfer(self, both, plan, settings).run(follows_a_whole_run=follows_a_whole_run)
             record.verification = await self._verified(channels)
             await builder.close_doors()
             progress.phase = Phase.FINISHED
@@ -190,15 +144,14 @@ class Clone:
             containers = await self.journal.read(queries.containers)
             if not containers:
                 raise ConfigurationError("There is nothing to retry: this profile was never run", "run it first")
-            await self._load_tallies(containers)
             both = await control.unless_stopped(self._survey_without_messages())
             await record.begin("retry")
             control.move(RunState.RUNNING)
             progress.phase = Phase.MESSAGES
             plan = await self.plan(both, settings)
-            channels = await self._second_tries(both, plan, settings, containers, count)
+            await Transfer(self, both, plan, settings).retry(count)
             # An earlier verification says nothing any more once something was sent.
-            record.verification = await self._verified(channels)
+            record.verification = await self._verified(await self._journalled_channels())
             progress.phase = Phase.FINISHED
             record.note = "some messages cannot be tried now" if count.waiting else ""
 
@@ -312,169 +265,6 @@ class Clone:
             }
         )
 
-    async def _messages(
-        self, sides: BothSides, plan: Plan, settings: Settings, *, follows_a_whole_run: bool
-    ) -> dict[int, str]:
-        containers = await self.journal.read(queries.containers)
-        await self._load_tallies(containers)
-        delivery = await self._delivery(sides, plan, settings, follows_a_whole_run=follows_a_whole_run)
-        lanes: list[Lane] = []
-        pools: list[WebhookPool] = []
-        channels: dict[int, str] = {}
-        readable: list[Container] = []
-        for lane_id, channel_id, rows, pool in self._lanes(delivery, sides, settings, containers):
-            pools.append(pool)
-            lanes.append(Lane(delivery, lane_id, channel_id, rows, pool))
-            channels[channel_id] = rows[0].parent_name if rows[0].id != lane_id else rows[0].name
-            readable += rows
-        await together((delivery.capture.run(readable), delivery.run(lanes)))
-        await self._amend(delivery, sides, settings, pools)
-        # Posts of earlier runs may stand in channels that were replaced since.
-        return {**await self.journal.read(queries.posted_channels), **channels}
-
-    async def _second_tries(
-        self, sides: BothSides, plan: Plan, settings: Settings, containers: Sequence[Container], count: RetryCount
-    ) -> dict[int, str]:
-        copy = msgspec.structs.replace(settings.copy, timestamps="every")
-        delivery = await self._delivery(sides, plan, msgspec.structs.replace(settings, copy=copy))
-        broom = Broom(self.writer, self.journal, self.outage, self.log)
-        count.deleted += await broom.sweep(await self.journal.read(mends.leftovers))
-        work = by_container(await self.journal.read(mends.candidates))
-        tries = RetryWork(
-            candidates=work,
-            broom=broom,
-            count=count,
-            edits_in_place=delivery.capabilities.edits_posts,
-            webhooks={webhook.id: webhook for webhook in sides.community.webhooks},
-            notes=lambda message: _notes(message, settings.copy),
-        )
-        pools: list[WebhookPool] = []
-        lanes: list[RetryLane] = []
-        for lane_id, channel_id, rows, pool in self._lanes(delivery, sides, settings, containers):
-            if any(row.id in work for row in rows):
-                pools.append(pool)
-                lanes.append(RetryLane(delivery, lane_id, channel_id, rows, pool, tries))
-        self.log.write(Level.INFO, f"{sum(lane.weight for lane in lanes):,} messages to try again")
-        await delivery.run(lanes)
-        await self._amend(delivery, sides, settings, pools)
-        return await self._journalled_channels()
-
-    async def _amend(
-        self, delivery: Delivery, sides: BothSides, settings: Settings, pools: Sequence[WebhookPool]
-    ) -> None:
-        self.progress.phase = Phase.AMENDING
-        known = {webhook.id: webhook for webhook in sides.community.webhooks}
-        amender = Amender(
-            delivery,
-            lambda: self.writer.capabilities(self.community_id),
-            lambda: known | {webhook.id: webhook for pool in pools for webhook in pool.webhooks},
-            settings.copy.reactions,
-            sets_pins=settings.copy.pins,
-        )
-        await amender.run()
-
-    async def _delivery(
-        self, sides: BothSides, plan: Plan, settings: Settings, *, follows_a_whole_run: bool = True
-    ) -> Delivery:
-        renewals = Renewals()
-        rescan = Rescan(
-            self.reader,
-            self.journal,
-            self.control,
-            self.outage,
-            self.log,
-            renewals,
-            now=self.now,
-            depth=settings.copy.rescan,
-            follows_a_whole_run=follows_a_whole_run,
-        )
-        capture = Capture(
-            self.reader,
-            self.journal,
-            self.control,
-            self.progress,
-            self.log,
-            self.outage,
-            rescan,
-            lambda message: _notes(message, settings.copy),
-        )
-        return Delivery(
-            reader=self.reader,
-            writer=self.writer,
-            composer=self.make_composer(sides.community, settings),
-            journal=self.journal,
-            courier=FileCourier(self.spool, self.reader, self.outage, sides.community.limits.attachment_bytes),
-            capture=capture,
-            control=self.control,
-            progress=self.progress,
-            log=self.log,
-            outage=self.outage,
-            reconciler=Reconciler(
-                self.writer,
-                self.journal,
-                self.outage,
-                sleep=self.sleep,
-                settle_seconds=self.settle_seconds,
-            ),
-            pace=Pace(settings.speed.max_messages_per_minute, self.now, self.control.wait),
-            target=target_map(sides.guild, sides.community, plan.routes, await self.journal.read(queries.mappings)),
-            now=self.now,
-            author_key=self.author_key,
-            renewals=renewals,
-            capabilities=await self.writer.capabilities(self.community_id),
-        )
-
-    def _lanes(
-        self, delivery: Delivery, sides: BothSides, settings: Settings, containers: Iterable[Container]
-    ) -> Iterator[tuple[int, int, list[Container], WebhookPool]]:
-        """Yield the lanes whose channel stands: lane, target channel, containers in order, webhooks."""
-        by_lane: dict[int, list[Container]] = {}
-        for container in containers:
-            by_lane.setdefault(container.lane_id, []).append(container)
-        limits = sides.community.limits
-        ceiling = min(limits.webhooks_per_channel, max(1, limits.webhooks_per_guild // max(1, len(by_lane))))
-        for lane_id, rows in by_lane.items():
-            channel_id = delivery.target.lanes.get(lane_id)
-            if channel_id is None:
-                for row in rows:
-                    tally = self.progress.channels[row.id]
-                    tally.state, tally.note = ChannelState.FAILED, "its channel could not be made"
-                continue
-            pool = WebhookPool(
-                self.writer,
-                self.outage,
-                channel_id,
-                sides.community.webhooks,
-                setting=settings.speed.webhooks_per_channel,
-                ceiling=ceiling,
-            )
-            yield lane_id, channel_id, rows, pool
-
-    async def _load_tallies(self, containers: Sequence[Container]) -> None:
-        tallies = {
-            container.id: ChannelTally(
-                id=container.id,
-                name=container.name,
-                kind=container.kind,
-                parent_name=container.parent_name,
-                estimate=container.estimate,
-                source=container.source,
-            )
-            for container in containers
-        }
-        fields = {
-            MessageState.SENT: "sent",
-            MessageState.MERGED: "merged",
-            MessageState.SKIPPED: "skipped",
-            MessageState.FAILED: "failed",
-            MessageState.UNCERTAIN: "uncertain",
-        }
-        for container_id, state, _, count in await self.journal.read(queries.tallies):
-            if container_id in tallies and state in fields:
-                name = fields[state]
-                setattr(tallies[container_id], name, getattr(tallies[container_id], name) + count)
-        self.progress.channels = tallies
-
     async def _journalled_channels(self) -> dict[int, str]:
         records = await self.journal.read(queries.mappings)
         containers = await self.journal.read(queries.containers)
@@ -519,10 +309,3 @@ class Clone:
             peak_rss_mb=self.peak_rss_mb(),
             verification=None if verification is None else msgspec.json.encode(verification).decode(),
         )
-
-
-def _notes(message: Message, copy: CopySettings) -> tuple[ChangeKind, ...]:
-    """Return what has to be done about a message once it stands."""
-    pin = (ChangeKind.PIN,) if message.is_pinned and copy.pins else ()
-    reactions = (ChangeKind.REACTIONS,) if message.reactions and copy.reactions == "native" else ()
-    return (*pin, *reactions)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from reaper_tui.engine.capture import Capture
@@ -54,14 +55,9 @@ class Delivery:
     author_key: Callable[[Message], str]
     renewals: Renewals
     capabilities: TargetCapabilities
+    limits_scale: float = 1.0
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LANES_AT_ONCE))
 
     async def run(self, lanes: Iterable[Sender]) -> None:
         """Deliver every lane, the largest first; a lane that fails does not stop the others."""
-        queue = sorted(lanes, key=lambda lane: lane.weight)
-
-        async def work() -> None:
-            while queue:
-                await self.control.boundary()
-                await queue.pop().run()
-
-        await together(work() for _ in range(min(LANES_AT_ONCE, len(queue))))
+        await together(lane.run() for lane in sorted(lanes, key=lambda lane: lane.weight, reverse=True))

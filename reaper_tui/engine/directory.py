@@ -13,9 +13,9 @@ from reaper_tui.model.plan import Placement, Route
 
 @dataclass(frozen=True)
 class TargetMap:
-    """The structure's part of the directory: fixed once the structure stands."""
+    """The structure's part of the directory: fixed once the structure stands, but for threads, which are added."""
 
-    channels: Mapping[int, int]
+    channels: dict[int, int]
     channel_names: Mapping[int, str]
     roles: Mapping[int, int]
     role_names: Mapping[int, str]
@@ -56,7 +56,7 @@ def target_map(
     records = list(mappings)
     own = mapped_targets(records, "channel")
     companions = mapped_targets(records, "companion")
-    channels = {**mapped_targets(records, "category"), **own}
+    channels = {**mapped_targets(records, "category"), **own, **mapped_targets(records, "thread")}
     lanes: dict[int, int] = {}
     for route in routes:
         place = companions if route.placement is Placement.COMPANION else own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
@@ -14,15 +15,18 @@ from reaper_tui.engine.directory import MessageDirectory
 from reaper_tui.engine.draft import Draft, kept_draft, next_step
 from reaper_tui.engine.events import Level
 from reaper_tui.engine.fingerprint import fingerprint, said
+from reaper_tui.engine.places import Place
 from reaper_tui.engine.progress import ChannelState
 from reaper_tui.engine.reconcile import Unreadable
 from reaper_tui.engine.section import section_of
+from reaper_tui.engine.turn import Turn
 from reaper_tui.engine.webhook_pool import WebhookPool
 from reaper_tui.journal import mends, queries
 from reaper_tui.journal.changes import ChangeKind
 from reaper_tui.journal.journal import Settlement
 from reaper_tui.journal.mends import FIRST_RETRY
 from reaper_tui.journal.records import Container, MessageState, PartRecord, StoredMessage
+from reaper_tui.model.community import Webhook
 from reaper_tui.model.composition import Degrade, Flow
 from reaper_tui.model.errors import (
     AccessDenied,
@@ -38,29 +42,43 @@ from reaper_tui.model.errors import (
     WebhookGone,
 )
 from reaper_tui.model.ids import unix_seconds
-from reaper_tui.model.message import Message
+from reaper_tui.model.message import THREAD_STARTER, Message
 from reaper_tui.model.outgoing import SpooledFile, TargetMessage
 
 TARGET = "Fluxer"
 BATCH = 50
+# A server remembers a nonce for five minutes; the last half minute is left to its clock.
+NONCE_SECONDS = 270.0
 DELETED = "deleted_on_discord"
+STARTER = "shown_by_its_thread"
 
 
 class Lane:
     """Delivers containers one after another, their messages in order."""
 
     def __init__(
-        self, delivery: Delivery, lane_id: int, channel_id: int, containers: Sequence[Container], pool: WebhookPool
+        self,
+        delivery: Delivery,
+        lane_id: int,
+        place: Place,
+        containers: Sequence[Container],
+        pool: WebhookPool,
+        follows: Lane | None = None,
     ) -> None:
         self._shared = delivery
         self._id = lane_id
-        self._channel_id = channel_id
+        self._place = place
         self._containers = containers
         self._pool = pool
+        self._follows = follows
+        self._turn = Turn(delivery.slots)
         self._last: Message | None = None
         self._last_container_id: int | None = None
         self._current = containers[0]
         self._first_number = 0
+        self._is_open = False
+        self._has_posted = False
+        self.caught_up = asyncio.Event()
 
     @property
     def weight(self) -> int:
@@ -68,11 +86,23 @@ class Lane:
         return sum(max(container.estimate, container.source) for container in self._containers)
 
     async def run(self) -> None:
-        """Deliver what there is; only a stop and what ends the whole run pass through."""
+        """Deliver what there is, behind the lane it follows; only a stop and what ends the whole run pass through."""
         try:
+            if self._follows is not None:
+                await self._shared.control.unless_stopped(self._follows.caught_up.wait())
+            async with self._turn:
+                await self._deliver_all()
+        finally:
+            self.caught_up.set()
+
+    async def _deliver_all(self) -> None:
+        try:
+            await self._shared.control.boundary()
             await self._recall()
             await self._resolve_doubt()
             await self._work()
+            if self._is_open:
+                await self._place.close(has_posted=self._has_posted)
         except StopRequested:
             self._mark_rest(ChannelState.STOPPED, "")
             raise
@@ -121,7 +151,7 @@ class Lane:
         message = shared.reader.parse(stored.payload)
         is_second_try = part.number >= FIRST_RETRY
         try:
-            found = await shared.reconciler.find(part)
+            found = await self._found(part)
         except Unreadable as error:
             why = str(error)
             if is_second_try:
@@ -146,6 +176,18 @@ class Lane:
             draft = (await self._compose(message, stored.container_id, Degrade())).cut(part.number + 1)
         await self._confirm(part, found, stored, message, draft.with_kept(part.number, found.attachment_count))
 
+    async def _found(self, part: PartRecord) -> TargetMessage | None:
+        """Return the post whose reply was lost, None when it is not there; raise Unreadable when that is unknowable."""
+        await self._open()
+        if part.channel_id == self._place.channel_id and self._place.address().thread_name is not None:
+            return await self._place.first_post(part)
+        return await self._shared.reconciler.find(part)
+
+    async def _open(self) -> None:
+        if not self._is_open:
+            await self._place.open()
+            self._is_open = True
+
     async def _deliver_container(self, container: Container) -> None:
         shared = self._shared
         tally = shared.progress.channels[container.id]
@@ -162,7 +204,9 @@ class Lane:
                 if has_ended:
                     break
                 await shared.control.boundary()
-                await growth.wait()
+                if tally.is_captured:
+                    self.caught_up.set()
+                await self._turn.while_idle(growth.wait())
                 continue
             for stored in batch:
                 await shared.control.boundary()
@@ -182,6 +226,10 @@ class Lane:
             await self._settle(stored, Settlement(MessageState.SKIPPED, DELETED))
             return
         message = self._shared.reader.parse(stored.payload)
+        await self._open()
+        if message.kind == THREAD_STARTER and self._place.shows_starter:
+            await self._settle(stored, Settlement(MessageState.SKIPPED, STARTER))
+            return
         degrade = Degrade()
         ledger: tuple[tuple[str, str], ...] = ()
         draft = kept_draft(stored.composition) or await self._compose(message, container.id, degrade)
@@ -221,7 +269,8 @@ class Lane:
         flow = Flow(section=section)
         if self._last is not None and not section:
             flow = Flow(shared.author_key(self._last), unix_seconds(self._last.id), "")
-        composition = shared.composer.compose(message, MessageDirectory(shared.target, places), flow, degrade)
+        directory = MessageDirectory(shared.target, places)
+        composition = shared.composer.compose(message, directory, flow, degrade)
         return Draft(composition, is_unresolved=not wanted <= places.keys())
 
     async def _post(self, stored: StoredMessage, container: Container, message: Message, draft: Draft) -> None:
@@ -279,23 +328,39 @@ class Lane:
         shared = self._shared
         tally = shared.progress.channels[container.id]
         author = shared.author_key(message)
+        repeated: Webhook | None = None
+        intended_at = shared.now()
         while True:
-            webhook = await self._pool.next(author, tally.source - tally.sent - tally.skipped)
+            webhook = repeated or await self._pool.next(author, tally.source - tally.sent - tally.skipped)
             await shared.pace.turn()
-            if is_first:
+            if is_first and repeated is None:
                 await shared.control.boundary()
-            record = self._record(stored, number, webhook.id, is_last=number == len(draft.parts) - 1)
+            intended_at = intended_at if repeated else shared.now()
+            record = self._record(stored, number, webhook.id, intended_at, is_last=number == len(draft.parts) - 1)
+            address = self._place.address()
             await shared.journal.intend(record, draft.to_keep())
             try:
-                sent = await shared.writer.send(webhook, draft.parts[number], files, record.nonce)
+                sent = await shared.writer.send(
+                    webhook,
+                    draft.parts[number],
+                    files,
+                    record.nonce,
+                    thread_id=address.thread_id,
+                    thread_name=address.thread_name,
+                    tag_ids=address.tag_ids,
+                )
             except OutcomeUnknown as error:
                 shared.log.write(Level.WARNING, f"no reply: {error}; looking whether it arrived", container.id)
                 try:
-                    found = await shared.reconciler.find(record)
+                    found = await self._found(record)
                     if found is None:
                         await self._hold(container, error)
-                        found = await shared.reconciler.look(record)
+                        found = await self._found_at_last(record)
                 except Unreadable as unreadable:
+                    if self._may_repeat(record):
+                        repeated = webhook
+                        await self._hold(container, error)
+                        continue
                     await self._settle_uncertain(stored, record, str(unreadable))
                     return None
                 if found is not None:
@@ -317,23 +382,35 @@ class Lane:
                 shared.outage.over(TARGET)
                 return record, sent
 
+    async def _found_at_last(self, record: PartRecord) -> TargetMessage | None:
+        if self._place.address().thread_name is not None:
+            return await self._place.first_post(record)
+        return await self._shared.reconciler.look(record)
+
     async def _hold(self, container: Container, error: ServiceDown) -> None:
         tally = self._shared.progress.channels[container.id]
         tally.state = ChannelState.HOLDING
         await self._shared.outage.pause(TARGET, error)
         tally.state = ChannelState.SENDING
 
-    def _record(self, stored: StoredMessage, number: int, webhook_id: int, *, is_last: bool) -> PartRecord:
+    def _may_repeat(self, record: PartRecord) -> bool:
+        """Return whether the same nonce through the same webhook still gives the first message again."""
+        age = self._shared.now() - record.intended_at
+        return self._shared.capabilities.honours_nonces and 0 <= age < NONCE_SECONDS / self._shared.limits_scale
+
+    def _record(
+        self, stored: StoredMessage, number: int, webhook_id: int, intended_at: float, *, is_last: bool
+    ) -> PartRecord:
         number += self._first_number
         return PartRecord(
             message_id=stored.id,
             number=number,
             lane_id=self._id,
-            channel_id=self._channel_id,
+            channel_id=self._place.channel_id,
             webhook_id=webhook_id,
             nonce=f"{stored.id}-{number}",
             is_last=is_last,
-            intended_at=self._shared.now(),
+            intended_at=intended_at,
             target_id=None,
             fingerprint="",
         )
@@ -344,6 +421,7 @@ class Lane:
         """Record what a post became; the last one settles its message."""
         shared = self._shared
         settlement = self._settlement(message, draft) if record.number == len(draft.parts) - 1 else None
+        self._has_posted = True
         await shared.journal.confirm(
             record,
             sent.id,
@@ -353,6 +431,7 @@ class Lane:
             composition=draft.to_keep(),
             said=said(draft.parts[record.number]),
             noted=(ChangeKind.LINKS,) if draft.is_unresolved and shared.capabilities.edits_posts else (),
+            opened=self._place.opened_by(sent),
         )
         if settlement is None:
             return

@@ -25,7 +25,7 @@ from reaper_tui.model.errors import ConfigurationError
 from reaper_tui.model.names import clean_name, emoji_name, sticker_name
 from reaper_tui.model.permissions import left_behind
 from reaper_tui.model.plan import Action, Exclusion, ItemKind, Placement, Plan, PlanItem, Route
-from reaper_tui.profile.settings import CopySettings, Settings
+from reaper_tui.profile.settings import Settings
 
 
 @dataclass
@@ -41,6 +41,16 @@ class _Draft:
     routes: list[Route] = field(default_factory=list[Route])
     exclusions: list[Exclusion] = field(default_factory=list[Exclusion])
     warnings: list[str] = field(default_factory=list[str])
+
+    @property
+    def has_native_threads(self) -> bool:
+        """Return whether threads become threads on the target."""
+        return self.settings.copy.threads in ("auto", "native") and self.community.capabilities.has_threads
+
+    def stands_alone(self, thread: Channel) -> bool:
+        """Return whether a thread gets a channel of its own: inside its channel a private one would be public."""
+        mode = self.settings.copy.threads
+        return mode == "channel" or (thread.is_private and mode != "skip" and not self.has_native_threads)
 
     def exclude(self, name: str, reason: str, source_id: int | None = None) -> None:
         self.exclusions.append(Exclusion(name, reason, source_id))
@@ -87,7 +97,8 @@ def make_plan(
     }
     lanes: dict[int, int] = {}
     for route in draft.routes:
-        lanes[route.lane_id] = lanes.get(route.lane_id, 0) + max(0, route.estimate - route.settled)
+        sender = route.parent_id or route.lane_id
+        lanes[sender] = lanes.get(sender, 0) + max(0, route.estimate - route.settled)
     seconds = run_seconds(
         creates["roles"],
         creates["channels"],
@@ -98,6 +109,7 @@ def make_plan(
     )
     calls = sum(item.action in (Action.CREATE, Action.CHANGE) for item in draft.items)
     calls += sum(lanes.values()) + len(lanes)
+    calls += sum(route.placement is Placement.NATIVE and not route.settled for route in draft.routes)
     return Plan(
         source_name=guild.name,
         target_name=community.name,
@@ -235,12 +247,12 @@ def _plan_channels(draft: _Draft) -> None:
         standing_now = present.get(mapped.get(channel.id, 0))
         if standing_now is not None:
             return standing_now.kind.value
-        return target_kind(channel.kind, community.capabilities, has_native_posts=False)
+        return target_kind(channel.kind, community.capabilities, has_native_posts=draft.has_native_threads)
 
     has_own_channel = {
         channel.id: channel
         for channel in selected
-        if kind_of(channel) and (channel.kind is not ChannelKind.THREAD or _stands_alone(channel, copy))
+        if kind_of(channel) and (channel.kind is not ChannelKind.THREAD or draft.stands_alone(channel))
     }
     matches = name_matches(
         {
@@ -257,7 +269,7 @@ def _plan_channels(draft: _Draft) -> None:
     room = _Room(community, {**mapped, **matches})
     standing: set[int] = set()
     for channel in selected:
-        if channel.kind is ChannelKind.THREAD and not _stands_alone(channel, copy):
+        if channel.kind is ChannelKind.THREAD and not draft.stands_alone(channel):
             continue
         if channel.id not in has_own_channel:
             draft.exclude(f"#{channel.name}", "a kind of channel this version does not know", channel.id)
@@ -276,7 +288,8 @@ def _plan_channels(draft: _Draft) -> None:
                 parent = room.take(draft, channel, parent)
         if action is not Action.CANNOT:
             standing.add(channel.id)
-        draft.items.append(PlanItem(kind, channel.id, channel.name, action, target, reason, parent, kind_of(channel)))
+        becomes = present[target].kind.value if target is not None else kind_of(channel)
+        draft.items.append(PlanItem(kind, channel.id, channel.name, action, target, reason, parent, becomes))
     if copy.history:
         _plan_routes(draft, [channel for channel in selected if channel.id in draft.chosen.carried], by_id, standing)
         _plan_companions(draft, by_id, companions, room)
@@ -364,15 +377,11 @@ def _warn_of_webhooks(draft: _Draft) -> None:
             )
 
 
-def _stands_alone(thread: Channel, copy: CopySettings) -> bool:
-    # A private thread inside its channel would be public: it gets a closed channel of its own.
-    return copy.threads != "skip" and (copy.threads == "channel" or thread.is_private)
-
-
 def _plan_routes(draft: _Draft, selected: Sequence[Channel], by_id: Mapping[int, Channel], standing: set[int]) -> None:
     mode = draft.settings.copy.threads
-    if mode == "native":
+    if mode == "native" and not draft.has_native_threads:
         draft.warnings.append("The target has no threads: they are placed inside their channel")
+    becomes = {item.source_id: item.target_kind for item in draft.items if item.kind is ItemKind.CHANNEL}
     for channel in selected:
         if not channel.has_messages:
             continue
@@ -385,11 +394,13 @@ def _plan_routes(draft: _Draft, selected: Sequence[Channel], by_id: Mapping[int,
             if mode == "skip":
                 draft.exclude(f"thread {channel.name}", "threads are switched off in the profile", channel.id)
                 continue
-            if not _stands_alone(channel, draft.settings.copy):
+            if not draft.stands_alone(channel):
                 if parent is None:
                     draft.exclude(f"thread {channel.name}", "its channel is not there", channel.id)
                     continue
                 placement, lane_id = Placement.INLINE, parent.id
+                if draft.has_native_threads and _holds_threads(parent, becomes.get(parent.id, "")):
+                    placement, lane_id = Placement.NATIVE, channel.id
                 if parent.kind in (ChannelKind.VOICE, ChannelKind.STAGE):
                     draft.exclude(f"thread {channel.name}", "it belongs to a voice channel", channel.id)
                     continue
@@ -397,7 +408,8 @@ def _plan_routes(draft: _Draft, selected: Sequence[Channel], by_id: Mapping[int,
             if channel.last_message_id is None:
                 continue
             placement = Placement.COMPANION
-        if placement is not Placement.COMPANION and lane_id not in standing:
+        stands_in = channel.parent_id if placement is Placement.NATIVE else lane_id
+        if placement is not Placement.COMPANION and stands_in not in standing:
             draft.exclude(f"messages of #{channel.name}", "its channel does not fit into the community", channel.id)
             continue
         estimate, is_exact = draft.estimates.get(channel.id, (0, False))
@@ -413,5 +425,13 @@ def _plan_routes(draft: _Draft, selected: Sequence[Channel], by_id: Mapping[int,
                 is_exact=is_exact,
                 parent_name=parent.name if parent else "",
                 settled=draft.settled.get(channel.id, 0),
+                parent_id=channel.parent_id if placement is Placement.NATIVE else None,
             )
         )
+
+
+def _holds_threads(parent: Channel, becomes: str) -> bool:
+    """Return whether a channel's threads can be threads of what it becomes: posts need a forum."""
+    if parent.kind in KINDS_WITH_POSTS:
+        return becomes == parent.kind.value
+    return becomes in ("text", "announcement")

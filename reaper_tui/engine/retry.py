@@ -20,6 +20,7 @@ from reaper_tui.engine.events import EventLog, Level
 from reaper_tui.engine.fingerprint import fingerprint, said
 from reaper_tui.engine.lane import TARGET, FilesLost, Lane, own_files
 from reaper_tui.engine.outage import Outage
+from reaper_tui.engine.places import Place
 from reaper_tui.engine.ports import Writer
 from reaper_tui.engine.progress import ChannelState
 from reaper_tui.engine.reconcile import Unreadable
@@ -95,12 +96,12 @@ class RetryLane(Lane):
         self,
         delivery: Delivery,
         lane_id: int,
-        channel_id: int,
+        place: Place,
         containers: Sequence[Container],
         pool: WebhookPool,
         work: RetryWork,
     ) -> None:
-        super().__init__(delivery, lane_id, channel_id, containers, pool)
+        super().__init__(delivery, lane_id, place, containers, pool)
         self._retry = work
         self._candidates = {row.id: work.candidates[row.id] for row in containers if row.id in work.candidates}
         self._tried = work.count
@@ -113,6 +114,7 @@ class RetryLane(Lane):
         return sum(len(rows) for rows in self._candidates.values())
 
     async def _work(self) -> None:
+        await self._open()
         if obstacle := await self._obstacle():
             self._tried.waiting += self.weight
             self._mark_rest(ChannelState.INCOMPLETE, obstacle)
@@ -133,7 +135,7 @@ class RetryLane(Lane):
         if await journal.read(lambda raw: mends.has_pending(raw, [container.id for container in self._containers])):
             return NOT_COMPLETE
         try:
-            await self._shared.reconciler.stands(self._channel_id, 1)
+            await self._shared.reconciler.stands(self._place.channel_id, 1)
         except Unreadable as error:
             return f"nothing can be tried here: {error}"
         return ""

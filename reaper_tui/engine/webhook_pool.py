@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
 
@@ -37,6 +38,7 @@ class WebhookPool:
         self._setting = setting
         self._by_author: OrderedDict[str, int] = OrderedDict()
         self._turn = 0
+        self._adding = asyncio.Lock()
 
     @property
     def webhooks(self) -> tuple[Webhook, ...]:
@@ -46,7 +48,9 @@ class WebhookPool:
     async def next(self, author: str, backlog: int) -> Webhook:
         """Return the webhook for an author's message; `backlog` messages are still to come."""
         if not self._webhooks:
-            await self._add()
+            async with self._adding:
+                if not self._webhooks:
+                    await self._add()
         preferred = self._by_author.get(author)
         delays = [(self._writer.send_delay(webhook), webhook) for webhook in self._webhooks]
         if preferred is not None:
@@ -55,8 +59,10 @@ class WebhookPool:
                     return webhook
         most = webhooks_for(backlog, self._setting, self._ceiling)
         shortest = min(delay for delay, _ in delays)
-        if shortest > 0 and len(self._webhooks) < most and await self._add():
-            return self._remember(author, self._webhooks[-1])
+        if shortest > 0 and not self._adding.locked() and len(self._webhooks) < most:
+            async with self._adding:
+                if await self._add():
+                    return self._remember(author, self._webhooks[-1])
         free = [webhook for delay, webhook in delays if delay <= shortest]
         self._turn += 1
         return self._remember(author, free[self._turn % len(free)])

@@ -218,18 +218,23 @@ class Journal:
         composition: bytes | None = None,
         said: str = "",
         noted: Sequence[ChangeKind] = (),
+        opened: MappingRecord | None = None,
     ) -> None:
         """Record what a post became: the last one settles its message, others keep the composition for the rest.
 
-        `said` recognises what was composed; `noted` is what has to be done about the message later.
+        `said` recognises what was composed; `noted` is what has to be done about the message later;
+        `opened` the thread that this post opened, in which it stands.
         """
 
         def confirm(raw: sqlite3.Connection) -> None:
+            channel_id = part.channel_id if opened is None else opened.target_id
             raw.execute(
-                "UPDATE part SET target_id = ?, fingerprint = ?, said = ? "
+                "UPDATE part SET target_id = ?, fingerprint = ?, said = ?, channel_id = ? "
                 "WHERE message_id = ? AND number = ? AND target_id IS NULL",
-                (target_id, fingerprint, said, part.message_id, part.number),
+                (target_id, fingerprint, said, channel_id, part.message_id, part.number),
             )
+            if opened is not None:
+                _map(raw, (opened,))
             if settlement is not None:
                 _settle(raw, part.lane_id, container_id, part.message_id, settlement, part.message_id)
                 changes.note(raw, part.message_id, noted, time.time())
@@ -248,12 +253,15 @@ class Journal:
 
     async def map_items(self, mappings: Iterable[MappingRecord]) -> None:
         """Record several items in one transaction."""
-        rows = [
-            (m.kind, m.source_id, m.target_id, m.name, m.outcome, m.reason, m.watermark, m.applied) for m in mappings
-        ]
-        await self._connection.write(
-            lambda raw: raw.executemany("INSERT OR REPLACE INTO mapping VALUES (?,?,?,?,?,?,?,?)", rows)
-        )
+        rows = tuple(mappings)
+        await self._connection.write(lambda raw: _map(raw, rows))
+
+
+def _map(raw: sqlite3.Connection, mappings: Sequence[MappingRecord]) -> None:
+    raw.executemany(
+        "INSERT OR REPLACE INTO mapping VALUES (?,?,?,?,?,?,?,?)",
+        [(m.kind, m.source_id, m.target_id, m.name, m.outcome, m.reason, m.watermark, m.applied) for m in mappings],
+    )
 
 
 def _withdraw(raw: sqlite3.Connection, part: PartRecord) -> None:

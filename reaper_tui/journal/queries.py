@@ -200,6 +200,16 @@ def lane(raw: sqlite3.Connection, lane_id: int) -> LaneRecord | None:
     return LaneRecord(*row) if row else None
 
 
+def mapping(raw: sqlite3.Connection, kind: str, source_id: int) -> Mapping | None:
+    """Return one of the structure's mappings."""
+    row = raw.execute(
+        "SELECT kind, source_id, target_id, name, outcome, reason, watermark, applied FROM mapping "
+        "WHERE kind = ? AND source_id = ?",
+        (kind, source_id),
+    ).fetchone()
+    return Mapping(*row) if row else None
+
+
 def mappings(raw: sqlite3.Connection) -> list[Mapping]:
     """Return all of the structure's mappings."""
     rows = raw.execute(

@@ -189,6 +189,7 @@ class Community(msgspec.Struct, frozen=True):
     features: frozenset[str] = frozenset()
     link_base: str = "https://fluxer.app"
     has_icon: bool = False
+    capabilities: TargetCapabilities = TargetCapabilities()
     notes: tuple[str, ...] = ()
 
 

@@ -46,12 +46,14 @@ class Placement(StrEnum):
     OWN = "own"
     INLINE = "inline"
     COMPANION = "companion"
+    NATIVE = "native"
 
 
 class Route(msgspec.Struct, frozen=True):
     """A container's way: its messages go to the target channel mapped from `lane_id`, in the order of the lane.
 
-    `settled` of the estimated messages were dealt with by earlier runs.
+    A native one goes to a thread of its own below the channel mapped from `parent_id`. `settled` of the estimated
+    messages were dealt with by earlier runs.
     """
 
     container_id: int
@@ -63,6 +65,7 @@ class Route(msgspec.Struct, frozen=True):
     is_exact: bool = False
     parent_name: str = ""
     settled: int = 0
+    parent_id: int | None = None
 
 
 class Exclusion(msgspec.Struct, frozen=True):

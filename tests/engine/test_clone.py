@@ -187,12 +187,12 @@ async def test_a_message_of_many_parts_refused_in_the_middle(tmp_path: Path, mon
         send = FluxerWriter.send
 
         async def refuse(
-            writer: FluxerWriter, webhook: Webhook, part: Part, files: Sequence[SpooledFile], nonce: str
+            writer: FluxerWriter, webhook: Webhook, part: Part, files: Sequence[SpooledFile], nonce: str, **place: Any
         ) -> TargetMessage:
             if any(file.filename == "f11.txt" for file in files):
                 refused.append(nonce)
                 raise Refused("Too large for Fluxer", status=413)
-            return await send(writer, webhook, part, files, nonce)
+            return await send(writer, webhook, part, files, nonce, **place)
 
         monkeypatch.setattr(FluxerWriter, "send", refuse)
         summary = await run(world)
