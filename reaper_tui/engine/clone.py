@@ -127,6 +127,7 @@ class Clone(Equipment):
             channels = await Transfer(self, both, plan, settings).run(follows_a_whole_run=follows_a_whole_run)
             record.verification = await self._verified(channels)
             await builder.close_doors()
+            await control.resumed()
             progress.phase = Phase.FINISHED
             record.note = self._shortcomings(both.guild)
 

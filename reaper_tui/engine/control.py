@@ -129,6 +129,10 @@ class RunControl:
         if self._stopping.is_set():
             raise StopRequested(self.stop_reason)
 
+    async def resumed(self) -> None:
+        """Wait while paused."""
+        await self._open_gate.wait()
+
     async def stopping(self) -> None:
         """Wait until a stop was asked for."""
         await self._stopping.wait()
