@@ -170,6 +170,17 @@ def _add_routes(
             return Response(status_code=304, headers=headers)
         return Response(body, media_type="application/json", headers=headers)
 
+    @app.get("/channels", summary="The names of channels")
+    async def channels(request: Request) -> Response:
+        options.keys.check(request.scope, is_needed=options.needs_key)
+        try:
+            found = [] if hub.standing is None else await hub.source.places()
+        except CloneError as error:
+            raise Refusal(503, "unavailable", error.line(), retry_after=2) from None
+        seen = [place for place in found if not options.channels or place.channel_id in options.channels]
+        rows = [{"id": str(place.channel_id), "name": place.name, "parent": place.parent_name} for place in seen]
+        return _json({"channels": rows})
+
     @app.get("/health", summary="How each component is")
     async def health_of_all() -> Response:
         report = await health.report()
@@ -190,7 +201,7 @@ def _add_routes(
     async def metrics() -> Response:
         return Response(exposition(registry), headers={"content-type": CONTENT_TYPE})
 
-    del messages, health_of_all, ready, stats, metrics
+    del messages, channels, health_of_all, ready, stats, metrics
 
 
 def _stats(hub: Hub, admission: Admission, rates: Rates) -> dict[str, Any]:

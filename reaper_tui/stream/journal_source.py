@@ -13,7 +13,7 @@ import aiosqlite
 from reaper_tui.journal import feed, queries
 from reaper_tui.journal.feed import EPOCH_FACT, FeedRow
 from reaper_tui.model.errors import CloneError, JournalError
-from reaper_tui.stream.source import MessageQuery, MessageRow, Standing
+from reaper_tui.stream.source import MessageQuery, MessageRow, Place, Standing
 
 T = TypeVar("T")
 POLL_SECONDS = 0.05
@@ -106,6 +106,10 @@ class JournalSource:
         """Return a page of messages, newest last."""
         return await self._journal.read(lambda raw: _messages(raw, query))
 
+    async def places(self) -> list[Place]:
+        """Return the channels that were read, in their order."""
+        return await self._journal.read(places)
+
     async def health(self) -> dict[str, dict[str, Any]]:
         """Return whether the journal can be read."""
         try:
@@ -125,6 +129,12 @@ def _standing(raw: sqlite3.Connection) -> Standing | None:
         return None
     oldest, newest = feed.oldest(raw), _newest(raw)
     return Standing(epoch, newest, oldest - 1 if oldest else newest, queries.fact(raw, "guild_id") or "")
+
+
+def places(raw: sqlite3.Connection) -> list[Place]:
+    """Return the channels that were read, in their order."""
+    rows = raw.execute("SELECT id, name, parent_name FROM container ORDER BY sequence, id")
+    return [Place(*row) for row in rows]
 
 
 def _newest(raw: sqlite3.Connection) -> int:

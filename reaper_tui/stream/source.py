@@ -38,6 +38,14 @@ class MessageRow(msgspec.Struct, frozen=True):
     edited: bytes | None = None
 
 
+class Place(msgspec.Struct, frozen=True):
+    """A channel by name, and what it stands in."""
+
+    channel_id: int
+    name: str
+    parent_name: str = ""
+
+
 class Source(Protocol):
     """A feed with one order. Every method raises CloneError while the feed cannot be read."""
 
@@ -58,6 +66,10 @@ class Source(Protocol):
 
     async def messages(self, query: MessageQuery) -> list[MessageRow]:
         """Return a page of messages, newest last."""
+        ...
+
+    async def places(self) -> list[Place]:
+        """Return the channels whose names are known, in their order."""
         ...
 
     async def health(self) -> dict[str, dict[str, Any]]:

@@ -26,7 +26,7 @@ from reaper_tui.stream.keys import Keys
 from reaper_tui.stream.origins import Origins
 from reaper_tui.stream.service import serve
 from reaper_tui.stream.session import Bounds
-from reaper_tui.stream.source import MessageQuery, MessageRow, Standing
+from reaper_tui.stream.source import MessageQuery, MessageRow, Place, Standing
 
 KEY = "a key that nobody guesses"
 
@@ -58,6 +58,9 @@ class MemorySource:
 
     async def messages(self, query: MessageQuery) -> list[MessageRow]:
         del query
+        return []
+
+    async def places(self) -> list[Place]:
         return []
 
     async def health(self) -> dict[str, dict[str, Any]]:
