@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import resource
+import secrets
 import sqlite3
 import sys
 import time
@@ -43,6 +44,7 @@ from reaper_tui.profile.settings import (
 )
 from reaper_tui.reader.client import DiscordReader
 from reaper_tui.watch import Watch
+from reaper_tui.writer.aliases import Aliases
 from reaper_tui.writer.compose import SOURCE_HOSTS, MessageComposer, author_key
 from reaper_tui.writer.events import WriterEvent
 from reaper_tui.writer.source_files import SOURCE_BASES
@@ -56,7 +58,15 @@ SHORTEST_SETTLE_SECONDS = 0.25
 class OpenWorkspace:
     """One opened profile: fulfils `backend.Workspace`."""
 
-    def __init__(self, workdir: Path, settings: Settings, clone: Clone, mappings: Sequence[Mapping]) -> None:
+    def __init__(
+        self,
+        workdir: Path,
+        settings: Settings,
+        clone: Clone,
+        mappings: Sequence[Mapping],
+        aliases: Aliases,
+        reader: DiscordReader,
+    ) -> None:
         self.workdir = workdir
         self.settings = settings
         self.clone = clone
@@ -66,6 +76,8 @@ class OpenWorkspace:
         self._mappings = mappings
         self._settled: dict[int, int] = {}
         self._sides: BothSides | None = None
+        self._aliases = aliases
+        self._reader = reader
 
     async def survey(self) -> Survey:
         """Read both sides anew."""
@@ -81,6 +93,7 @@ class OpenWorkspace:
     async def run(self, settings: Settings) -> Summary:
         """Clone to the end, or until the control stops it; a fresh survey is used once."""
         sides, self._sides = self._sides, None
+        await self._meet_people(settings)
         return await self.clone.run(settings, sides)
 
     async def retriable(self) -> Retriable:
@@ -90,7 +103,15 @@ class OpenWorkspace:
     async def retry(self, settings: Settings) -> Summary:
         """Try again what failed, vanished or was left out, until done or the control stops it."""
         self._sides = None
+        await self._meet_people(settings)
         return await self.clone.retry(settings)
+
+    async def _meet_people(self, settings: Settings) -> None:
+        """Learn what people are called, where their names are to be replaced."""
+        self._reader.meets = self._aliases.learn if settings.copy.anonymise else None
+        if settings.copy.anonymise:
+            for person_id, names in await self.clone.journal.read(queries.authors):
+                self._aliases.learn(person_id, names)
 
     async def verify(self) -> Verification:
         """Read the target back and compare."""
@@ -119,6 +140,7 @@ async def open_workspace(settings: Settings, workdir: Path) -> AsyncGenerator[Op
         journal = await Journal.open(workdir / "journal.db")
         stack.push_async_callback(journal.close)
         await _check_pair(journal, guild_id, community_id)
+        aliases = Aliases(await _alias_secret(journal))
         watches: list[Watch] = []
         reader = DiscordReader(
             discord_token,
@@ -154,7 +176,7 @@ async def open_workspace(settings: Settings, workdir: Path) -> AsyncGenerator[Op
             writer=writer,
             spool=spool,
             journal=journal,
-            make_composer=_make_composer,
+            make_composer=lambda community, settings: _make_composer(community, settings, aliases),
             author_key=author_key,
             guild_id=guild_id,
             community_id=community_id,
@@ -163,7 +185,7 @@ async def open_workspace(settings: Settings, workdir: Path) -> AsyncGenerator[Op
             peak_rss_mb=peak_rss_mb,
         )
         watches.append(Watch(clone.progress, clone.log))
-        yield OpenWorkspace(workdir, settings, clone, await journal.read(queries.mappings))
+        yield OpenWorkspace(workdir, settings, clone, await journal.read(queries.mappings), aliases, reader)
 
 
 class ProgramBackend:
@@ -252,7 +274,7 @@ def _secret(reference: str, what: str) -> Secret:
     return secret
 
 
-def _make_composer(community: Community, settings: Settings) -> Composer:
+def _make_composer(community: Community, settings: Settings, aliases: Aliases) -> Composer:
     host = urlsplit(settings.discord.api_base).hostname or ""
     hosts = SOURCE_HOSTS if host in (*SOURCE_HOSTS, "") else (*SOURCE_HOSTS, host)
     return MessageComposer(
@@ -263,10 +285,20 @@ def _make_composer(community: Community, settings: Settings) -> Composer:
         source_hosts=hosts,
         timestamps=settings.copy.timestamps,
         reactions=settings.copy.reactions,
+        aliases=aliases if settings.copy.anonymise else None,
         native_replies=community.capabilities.keeps_replies,
         native_voice=community.capabilities.takes_voice_messages,
         source_bases=(*SOURCE_BASES, settings.discord.cdn) if settings.discord.cdn else SOURCE_BASES,
     )
+
+
+async def _alias_secret(journal: Journal) -> bytes:
+    """Return what makes a profile's aliases its own, kept so that a person has the same one in every run."""
+    known = await journal.read(lambda raw: queries.fact(raw, "alias_secret"))
+    if known is None:
+        known = secrets.token_hex(32)
+        await journal.remember({"alias_secret": known})
+    return bytes.fromhex(known)
 
 
 async def _check_pair(journal: Journal, guild_id: int, community_id: int) -> None:

@@ -124,8 +124,6 @@ def make_plan(
 
 def refuse_unsupported(settings: Settings) -> None:
     """Raise ConfigurationError for a choice that this version cannot carry out."""
-    if settings.copy.anonymise:
-        raise ConfigurationError("This version cannot replace people's names yet", "set copy.anonymise to false")
     if settings.copy.live:
         raise ConfigurationError("This version cannot follow a server live yet", "set copy.live to false")
 

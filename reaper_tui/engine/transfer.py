@@ -76,7 +76,12 @@ class Transfer:
             readable += rows
             if berth.parent_id is None:
                 channels[berth.webhook_channel_id] = rows[0].parent_name if rows[0].id != lane_id else rows[0].name
-        await together((capture.run(readable), delivery.run(lanes.values())))
+        if self._settings.copy.anonymise:
+            # Who is called what is known only when everything was read.
+            await capture.run(readable)
+            await delivery.run(lanes.values())
+        else:
+            await together((capture.run(readable), delivery.run(lanes.values())))
         await self._amend(delivery)
         # Posts of earlier runs may stand in channels that were replaced since.
         return {**await equipment.journal.read(queries.posted_channels), **channels}

@@ -210,6 +210,17 @@ def mapping(raw: sqlite3.Connection, kind: str, source_id: int) -> Mapping | Non
     return Mapping(*row) if row else None
 
 
+def authors(raw: sqlite3.Connection) -> list[tuple[int, tuple[str, ...]]]:
+    """Return the people who wrote what was read so far, each with everything they are called."""
+    rows = raw.execute(
+        "SELECT DISTINCT json_extract(text, '$.author.id'), json_extract(text, '$.member.nick'), "
+        "json_extract(text, '$.author.global_name'), json_extract(text, '$.author.username') "
+        "FROM (SELECT CAST(payload AS TEXT) AS text FROM message) WHERE json_valid(text) "
+        "AND json_extract(text, '$.webhook_id') IS NULL AND NOT coalesce(json_extract(text, '$.author.bot'), 0)"
+    )
+    return [(int(row[0]), tuple(str(name) for name in row[1:] if name)) for row in rows if _is_id(row[0])]
+
+
 def mappings(raw: sqlite3.Connection) -> list[Mapping]:
     """Return all of the structure's mappings."""
     rows = raw.execute(
@@ -293,3 +304,7 @@ def _part(row: tuple[object, ...]) -> PartRecord:
 
 def _message(row: tuple[int, int, int, bytes, bytes | None, int, str]) -> StoredMessage:
     return StoredMessage(row[0], row[1], MessageState(row[2]), row[3], row[4], bool(row[5]), row[6])
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isdecimal()

@@ -24,6 +24,7 @@ from reaper_tui.reader.http import DiscordHTTP
 from reaper_tui.reader.listener import Listener
 from reaper_tui.reader.mapping import message_from, user_name
 from reaper_tui.reader.merging import merged, with_pin
+from reaper_tui.reader.people import people_in
 from reaper_tui.reader.pins import pinned_messages
 from reaper_tui.reader.survey import CONTENT_WARNING, reads_content, surveyed_guild
 from reaper_tui.reader.wire import encoded, record, records, text
@@ -61,6 +62,7 @@ class DiscordReader:
         self._api_base = api_base
         self._gateway = gateway
         self._cdn = Cdn(cdn)
+        self.meets: Callable[[int, Sequence[str]], None] | None = None
         self._notify = notify
         self._now = now
         self._sleep = sleep
@@ -216,6 +218,9 @@ class DiscordReader:
 
     def parse(self, payload: bytes) -> Message:
         """Return what a stored payload says; never fails on odd content."""
+        if self.meets is not None:
+            for person_id, names in people_in(payload):
+                self.meets(person_id, names)
         return message_from(payload, self._cdn)
 
     async def refresh_links(self, urls: Sequence[str]) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ from reaper_tui.model.ids import unix_seconds
 from reaper_tui.model.message import Author, Message, Snapshot, forwarded
 from reaper_tui.model.outgoing import Composition, FileSlot, Part
 from reaper_tui.model.text import cut_utf16
+from reaper_tui.writer.aliases import Aliases
 from reaper_tui.writer.attachments import Luggage
 from reaper_tui.writer.embeds import accepted_embed, embed_as_text, embed_texts, grouped_embeds, own_embeds
 from reaper_tui.writer.markdown import Markup, escaped, quoted
@@ -66,6 +67,7 @@ class MessageComposer:
         source_bases: tuple[str, ...] = SOURCE_BASES,
         native_voice: bool = False,
         draws_lottie: bool = False,
+        aliases: Aliases | None = None,
     ) -> None:
         self._limits = limits
         self._markup = Markup(source_guild_id, community_id, link_base, source_hosts)
@@ -75,6 +77,7 @@ class MessageComposer:
         self._source_files = SourceFiles(source_bases)
         self._native_voice = native_voice
         self._draws_lottie = draws_lottie
+        self._aliases = aliases
 
     def references(self, message: Message) -> frozenset[int]:
         """Return the source message ids whose place on the target the composition will ask for."""
@@ -89,6 +92,11 @@ class MessageComposer:
 
     def compose(self, message: Message, directory: Directory, flow: Flow, degrade: Degrade) -> Composition:
         """Return the posts that stand for a message, or the rule by which it is skipped."""
+        if self._aliases is not None:
+            is_same_author = flow.previous_author == author_key(message)
+            message = self._aliases.anonymised(message)
+            previous = author_key(message) if is_same_author else ""
+            flow = flow._replace(previous_author=previous, section=self._aliases.replaced(flow.section))
         username = _username(message.author)
         avatar_url = "" if degrade.without_avatar else normalised_url(message.author.avatar_url)
         if degrade.as_placeholder:
