@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from reaper_tui.engine.control import RunControl
 from reaper_tui.engine.events import EventLog
@@ -14,7 +14,7 @@ from reaper_tui.engine.progress import Progress
 from reaper_tui.model.community import Community, Guild
 from reaper_tui.model.plan import Plan
 from reaper_tui.model.retrying import Retriable
-from reaper_tui.model.summary import Summary
+from reaper_tui.model.summary import Summary, Verification
 from reaper_tui.profile.secrets import Secret
 from reaper_tui.profile.settings import Settings
 
@@ -42,14 +42,53 @@ class Survey:
 
 
 @dataclass(frozen=True, slots=True)
+class LastRun:
+    """How a profile's last run ended: `state` is done, stopped, failed, interrupted or running; `at` since 1970.
+
+    `is_verified` is None when the target was not read back; `runs_elsewhere` names a process that holds the profile.
+    """
+
+    state: str
+    at: float
+    settled: int = 0
+    pending: int = 0
+    failed: int = 0
+    is_verified: bool | None = None
+    runs_elsewhere: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ProfileEntry:
-    """A profile on disk; `last` says in a few words how its last run ended, empty when there was none."""
+    """A profile on disk; `run` is None when there was no run yet."""
 
     name: str
     path: Path
     source_name: str
     target_name: str
-    last: str
+    run: LastRun | None = None
+    is_live: bool = False
+
+
+class Finding(Protocol):
+    """One line of an examination: `state` is ok, note, fault or skipped; `mend` says what to do."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def line(self) -> str: ...
+    @property
+    def mend(self) -> str: ...
+
+
+@runtime_checkable
+class Examines(Protocol):
+    """A workspace that can examine tokens, permissions, limits, disk and terminal."""
+
+    async def examine(self) -> Sequence[Finding]:
+        """Return one line for each thing looked at; a thing out of order is a line, never an error."""
+        ...
 
 
 class Workspace(Protocol):
@@ -78,6 +117,10 @@ class Workspace(Protocol):
         """Try again what failed, vanished or was left out; control, progress and log as in a run."""
         ...
 
+    async def verify(self) -> Verification:
+        """Read the target back and compare, writing nothing; runs under the control, raises StopRequested."""
+        ...
+
     async def summary(self) -> Summary | None:
         """Return the outcome of the last run, None when there was none."""
         ...
@@ -87,6 +130,7 @@ class Backend(Protocol):
     """The door behind the app; every method may raise a CloneError whose line() can be shown."""
 
     log_file: Path
+    preferences_file: Path
 
     def profiles(self) -> tuple[ProfileEntry, ...]: ...
     async def check_discord(self, token: Secret, api_base: str) -> Identity: ...

@@ -162,6 +162,7 @@ def run(
     """Clone, or resume where the last run stopped."""
     from reaper_tui import headless
     from reaper_tui.engine.since import first_cursor
+    from reaper_tui.time_window import parse_rate, parse_until
 
     settings, workdir = _load(profile)
     if only:
@@ -170,8 +171,8 @@ def run(
         settings.copy.since = since
     first_cursor(settings.copy.since)
     if max_rate is not None:
-        settings.speed.max_messages_per_minute = headless.parse_rate(max_rate)
-    end = None if until is None else headless.parse_until(until, datetime.now().astimezone())
+        settings.speed.max_messages_per_minute = parse_rate(max_rate)
+    end = None if until is None else parse_until(until, datetime.now().astimezone())
     output = headless.Output(as_json, as_json_lines)
     if dry_run:
         return _run(headless.show_plan(settings, workdir, output, only=only))
@@ -256,6 +257,7 @@ def where() -> int:
         ("journals", paths.data),
         ("cache", paths.cache),
         ("log", paths.log_file),
+        ("app", paths.preferences_file),
     ):
         print(f"{name:10}{path}")
     return ExitCode.DONE
@@ -362,7 +364,7 @@ def _demo_app(options: SandboxOptions, home: Path | None) -> int:
     backend = ProgramBackend(paths)
     try:
         code = run_app(backend, profile=profile, demo=True)
-        is_over = any(entry.last.startswith("done") for entry in backend.profiles())
+        is_over = any(entry.run is not None and entry.run.state == "done" for entry in backend.profiles())
     finally:
         loop.call_soon_threadsafe(ending.set)
         thread.join(timeout=10)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import re
 import signal
 import sys
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +21,8 @@ from reaper_tui.engine.events import Level, LogLine
 from reaper_tui.engine.progress import Snapshot
 from reaper_tui.exit_codes import BY_SIGNAL, WINDOW_OVER, ExitCode, code_of_summary, code_of_verification
 from reaper_tui.model.errors import CloneError, ConfigurationError
-from reaper_tui.model.plan import Action, Plan
 from reaper_tui.model.summary import Summary
+from reaper_tui.plan_report import duration, plan_document, plan_lines
 from reaper_tui.profile.settings import Settings
 from reaper_tui.report import markdown_report, text_report
 from reaper_tui.wiring import OpenWorkspace, open_workspace
@@ -144,68 +142,6 @@ async def show_report(settings: Settings, workdir: Path, style: str) -> ExitCode
     else:
         print(markdown_report(summary) if style == "markdown" else text_report(summary))
     return code_of_summary(summary)
-
-
-def plan_document(plan: Plan) -> dict[str, Any]:
-    """Return a plan as JSON, ids as strings."""
-    document: dict[str, Any] = msgspec.to_builtins(plan)
-    for item in document["items"]:
-        for key in ("source_id", "target_id", "parent_id"):
-            item[key] = None if item[key] is None else str(item[key])
-    for route in document["routes"]:
-        route["container_id"], route["lane_id"] = str(route["container_id"]), str(route["lane_id"])
-    for exclusion in document["exclusions"]:
-        exclusion["source_id"] = None if exclusion["source_id"] is None else str(exclusion["source_id"])
-    document["messages"] = plan.messages
-    return document
-
-
-def plan_lines(plan: Plan) -> list[str]:
-    """Return a plan in words."""
-    lines = [f"{plan.source_name} → {plan.target_name}"]
-    kinds = dict.fromkeys(item.kind for item in plan.items)
-    for kind in kinds:
-        counts = [f"{plan.count(kind, action)} {action}" for action in Action if plan.count(kind, action)]
-        lines.append(f"  {kind}: {', '.join(counts)}")
-    exactly = "" if all(route.is_exact for route in plan.routes) else "about "
-    there = f", {plan.settled:,} of them dealt with already" if plan.settled else ""
-    lines.append(f"  messages: {exactly}{plan.messages:,} from {len(plan.routes)} channels and threads{there}")
-    lines.append(f"  requests: about {plan.calls:,}; time: about {duration(plan.seconds)}")
-    lines += [f"  stays behind: {exclusion.name} — {exclusion.reason}" for exclusion in plan.exclusions]
-    lines += [f"  note: {warning}" for warning in plan.warnings]
-    return lines
-
-
-def duration(seconds: float) -> str:
-    """Return a length of time in words."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
-
-
-def parse_until(text: str, now: datetime) -> float:
-    """Return when `HH:MM` comes next or a span such as `9h30m` is over, in seconds since 1970.
-
-    Raises ConfigurationError when it is neither.
-    """
-    if clock := re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text.strip()):
-        moment = now.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
-        return (moment if moment > now else moment + timedelta(days=1)).timestamp()
-    span = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m(?:in)?)?(?:(\d+)s)?", text.strip())
-    if span and any(span.groups()):
-        hours, minutes, seconds = (int(part or 0) for part in span.groups())
-        return (now + timedelta(hours=hours, minutes=minutes, seconds=seconds)).timestamp()
-    raise ConfigurationError(f"--until is neither a time nor a span: {text!r}", "write it as 07:30 or 9h30m")
-
-
-def parse_rate(text: str) -> int:
-    """Return messages a minute from `90/min` or `90`; raise ConfigurationError when it is neither."""
-    found = re.fullmatch(r"(\d+)(?:/min)?", text.strip())
-    if not found or int(found[1]) == 0:
-        raise ConfigurationError(f"--max-rate is no rate: {text!r}", "write it as 90/min")
-    return int(found[1])
 
 
 @contextlib.asynccontextmanager

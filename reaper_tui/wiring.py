@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from reaper_tui.backend import Identity, ProfileEntry, Survey
+from reaper_tui.backend import Identity, LastRun, ProfileEntry, Survey
 from reaper_tui.engine.clone import Clone
 from reaper_tui.engine.plan import make_plan
 from reaper_tui.engine.ports import Composer
@@ -23,7 +23,7 @@ from reaper_tui.engine.summing import summarise
 from reaper_tui.engine.transfer import BothSides
 from reaper_tui.journal import queries
 from reaper_tui.journal.journal import Journal
-from reaper_tui.journal.lease import take_lease
+from reaper_tui.journal.lease import holder_of, take_lease
 from reaper_tui.journal.records import Mapping
 from reaper_tui.logbook import never_show
 from reaper_tui.media.spool import MediaSpool
@@ -114,8 +114,13 @@ class OpenWorkspace:
                 self._aliases.learn(person_id, names)
 
     async def verify(self) -> Verification:
-        """Read the target back and compare."""
-        return await self.clone.verify()
+        """Read the target back and compare; the outcome is kept with the last run."""
+        verification = await self.clone.verify()
+        summary = await self.summary()
+        if summary is not None:
+            kept = msgspec.json.encode(verification).decode()
+            await self.clone.journal.update_run(summary.run_id, verification=kept)
+        return verification
 
     async def summary(self) -> Summary | None:
         """Return the outcome of the last run, None when there was none."""
@@ -194,6 +199,7 @@ class ProgramBackend:
     def __init__(self, paths: Paths) -> None:
         self._paths = paths
         self.log_file = paths.log_file
+        self.preferences_file = paths.preferences_file
 
     def profiles(self) -> tuple[ProfileEntry, ...]:
         """Return the profiles there are, the one used last first."""
@@ -258,8 +264,9 @@ class ProgramBackend:
             yield workspace
 
     def _entry(self, path: Path) -> ProfileEntry:
-        source, target, last = _last_outcome(self._paths.workdir(path) / "journal.db")
-        return ProfileEntry(path.stem, path, source, target, last)
+        workdir = self._paths.workdir(path)
+        source, target, run = last_run(workdir / "journal.db", holder_of(workdir / "lock"))
+        return ProfileEntry(path.stem, path, source, target, run)
 
 
 def peak_rss_mb() -> float:
@@ -311,23 +318,37 @@ async def _check_pair(journal: Journal, guild_id: int, community_id: int) -> Non
         )
 
 
-def _last_outcome(journal: Path) -> tuple[str, str, str]:
+def last_run(journal: Path, holder: str = "") -> tuple[str, str, LastRun | None]:
+    """Return both names and how the last run ended, without opening the journal for writing."""
     if not journal.exists():
-        return "", "", ""
+        return "", "", None
     try:
         raw = sqlite3.connect(f"file:{journal}?mode=ro", uri=True, timeout=1)
         try:
             facts = dict(raw.execute("SELECT name, value FROM fact").fetchall())
-            row = raw.execute("SELECT state, ended_at, started_at FROM run ORDER BY id DESC LIMIT 1").fetchone()
+            row = raw.execute(
+                "SELECT state, ended_at, started_at, verification FROM run ORDER BY id DESC LIMIT 1"
+            ).fetchone()
+            count = queries.message_count(raw) if row else None
         finally:
             raw.close()
     except sqlite3.Error:
-        return "", "", ""
-    last = ""
-    if row:
-        state = row[0] if row[1] is not None else "interrupted"
-        last = f"{state} {time.strftime('%Y-%m-%d %H:%M', time.localtime(row[1] or row[2]))}"
-    return facts.get("guild_name", ""), facts.get("community_name", ""), last
+        return "", "", None
+    source, target = facts.get("guild_name", ""), facts.get("community_name", "")
+    if row is None or count is None:
+        return source, target, None
+    state = row[0] if row[1] is not None else "running" if holder else "interrupted"
+    verification = msgspec.json.decode(row[3], type=Verification) if row[3] else None
+    run = LastRun(
+        state=state,
+        at=row[1] or row[2],
+        settled=count.source - count.pending,
+        pending=count.pending,
+        failed=count.failed + count.uncertain,
+        is_verified=None if verification is None else verification.is_clean,
+        runs_elsewhere=holder,
+    )
+    return source, target, run
 
 
 def _nobody(event: WriterEvent) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from reaper_tui import headless
+from reaper_tui import headless, time_window
 from reaper_tui.exit_codes import ExitCode
 from reaper_tui.model.errors import ConfigurationError
 from tests.engine.world import World, small_world
@@ -73,16 +73,16 @@ async def test_the_end_of_a_window_is_a_pause(tmp_path: Path, capsys: pytest.Cap
 
 def test_windows_and_rates_are_read() -> None:
     now = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
-    assert headless.parse_until("13:30", now) - now.timestamp() == 5400
-    assert headless.parse_until("11:00", now) - now.timestamp() == 23 * 3600
-    assert headless.parse_until("9h30m", now) - now.timestamp() == 34_200
-    assert headless.parse_rate("90/min") == headless.parse_rate("90") == 90
+    assert time_window.parse_until("13:30", now) - now.timestamp() == 5400
+    assert time_window.parse_until("11:00", now) - now.timestamp() == 23 * 3600
+    assert time_window.parse_until("9h30m", now) - now.timestamp() == 34_200
+    assert time_window.parse_rate("90/min") == time_window.parse_rate("90") == 90
     for text in ("", "soon", "25:00", "h"):
         with pytest.raises(ConfigurationError):
-            headless.parse_until(text, now)
+            time_window.parse_until(text, now)
     for text in ("", "0", "-5", "90/h"):
         with pytest.raises(ConfigurationError):
-            headless.parse_rate(text)
+            time_window.parse_rate(text)
 
 
 async def test_only_what_is_there_can_be_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

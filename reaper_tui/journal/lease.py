@@ -13,6 +13,8 @@ from typing import Any
 
 from reaper_tui.model.errors import JournalError, ProfileHeld
 
+UNKNOWN = "holder unknown"
+
 
 class Lease:
     """Held as long as the process lives: the system gives the lock back after a crash of any kind."""
@@ -56,9 +58,28 @@ def take_lease(path: Path) -> Lease:
     return Lease(descriptor)
 
 
+def holder_of(path: Path) -> str:
+    """Return which other process holds a lease, empty when none does."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    holder = _holder(descriptor)
+    try:
+        if holder == UNKNOWN or f"process {os.getpid()} on {socket.gethostname()}" in holder:
+            return ""
+        # Only a lock that seems held is tried, so that this look never is what refuses another process.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return holder
+    finally:
+        os.close(descriptor)
+    return ""
+
+
 def _holder(descriptor: int) -> str:
     try:
         note: dict[str, Any] = json.loads(os.pread(descriptor, 4096, 0))
         return f"process {note['pid']} on {note['host']}, since {note['since']}"
     except (OSError, ValueError, KeyError, TypeError):
-        return "holder unknown"
+        return UNKNOWN

@@ -39,6 +39,10 @@ class Paths:
     def log_file(self) -> Path:
         return self.log / "reaper-tui.log"
 
+    @property
+    def preferences_file(self) -> Path:
+        return self.config / "app" / "preferences.toml"
+
 
 def default_paths(home: Path | None = None) -> Paths:
     """Return the platform's directories, or ones below `home`."""

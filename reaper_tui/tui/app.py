@@ -7,31 +7,42 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import msgspec
 from textual import work
 from textual.app import SystemCommand
-from textual.binding import BindingType
-from textual.screen import Screen
+from textual.binding import Binding, BindingType
+from textual.filter import LineFilter, Monochrome, NoColor
+from textual.screen import ModalScreen, Screen
+from textual.theme import Theme
 
 from reaper_tui.backend import Backend
-from reaper_tui.tui.bindings import bindings_of
+from reaper_tui.model.errors import ConfigurationError
+from reaper_tui.profile.preferences import Preferences, load_preferences, save_preferences
+from reaper_tui.tui.bindings import bindings_of, key_name, sound_keymap
 from reaper_tui.tui.bridge import Problem, Session, problem_of
 from reaper_tui.tui.commands import RoomCommands
-from reaper_tui.tui.compat import QuietCrash
+from reaper_tui.tui.compat import QuietCrash, write_to_terminal
+from reaper_tui.tui.ending import RESTORE_TITLE, SAVE_TITLE, hook_arguments, run_hook, window_title
 from reaper_tui.tui.modals.confirm import ConfirmScreen
 from reaper_tui.tui.modals.help import HelpScreen
 from reaper_tui.tui.modals.problem import ProblemScreen
 from reaper_tui.tui.screens.channels import ChannelsScreen
 from reaper_tui.tui.screens.home import HomeScreen
+from reaper_tui.tui.screens.log import LogScreen
 from reaper_tui.tui.screens.report import ReportScreen
 from reaper_tui.tui.screens.review import ReviewScreen
 from reaper_tui.tui.screens.room import Room
+from reaper_tui.tui.screens.settings import SettingsScreen
 from reaper_tui.tui.screens.transfer import TransferScreen
+from reaper_tui.tui.screens.visits import VISITS
 from reaper_tui.tui.screens.wizard import WizardScreen
-from reaper_tui.tui.verdict import STOPPED_BY_USER, exit_code
+from reaper_tui.tui.screens.work_room import WorkRoom
+from reaper_tui.tui.themes import PLAIN, THEMES, theme_of, word_of
+from reaper_tui.tui.verdict import STOPPED_BY_USER, exit_code, verdict
 
 STYLES = Path(__file__).parent / "styles"
 TERMINAL_GONE = 129
@@ -48,6 +59,7 @@ class ReaperApp(QuietCrash):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("app")
     COMMANDS: ClassVar[Any] = {RoomCommands} | QuietCrash.COMMANDS
     ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
 
     def __init__(
         self, backend: Backend, *, profile: Path | None = None, auto_start: bool = False, demo: bool = False
@@ -60,6 +72,13 @@ class ReaperApp(QuietCrash):
         self._is_auto_start = auto_start
         self._session: Session | None = None
         self._leaving_with: int | None = None
+        self._goes_on = False
+        self.keymap: dict[str, str] = {}
+        self.preferences, self._preference_problem = Preferences(), ""
+        self._has_no_color_set = "NO_COLOR" in os.environ
+        with self._noting_problem():
+            self.preferences = load_preferences(backend.preferences_file)
+        self._apply_preferences()
 
     def get_default_screen(self) -> Screen[Any]:
         """Return the bottom of the stack: the profiles."""
@@ -73,15 +92,78 @@ class ReaperApp(QuietCrash):
                 loop.add_signal_handler(number, self.leave, code)
         if not self.is_headless:
             self.set_interval(WATCH_SECONDS, self._watch_terminal)
+            write_to_terminal(self, SAVE_TITLE)
+        self.theme_changed_signal.subscribe(self, self._remember_theme)
+        if self._preference_problem:
+            self.notify(self._preference_problem, title="Settings", severity="warning", markup=False)
         if self._first_profile is not None:
             self.open_profile(self._first_profile)
 
     def on_unmount(self) -> None:
-        """Give the signals back."""
+        """Give the signals and the window's title back."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.remove_signal_handler(number)
+        write_to_terminal(self, RESTORE_TITLE)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what every line passes on its way to the terminal; without colour, what takes it away."""
+        filters = [found for found in super().get_line_filters() if not isinstance(found, (Monochrome, NoColor))]
+        if self.has_no_color:
+            filters.append(NoColor() if self.native_ansi_color else Monochrome())
+        return filters
+
+    @property
+    def has_no_color(self) -> bool:
+        """Return whether everything is drawn without colour."""
+        return self._has_no_color_set or self.preferences.theme == PLAIN
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Return a key as it stands on the keyboard."""
+        return binding.key_display or key_name(binding.key)
+
+    def keep(self, **changes: Any) -> None:
+        """Change preferences, act on them at once, and write them down."""
+        preferences = msgspec.structs.replace(self.preferences, **changes)
+        if preferences == self.preferences:
+            return
+        self.preferences = preferences
+        self._apply_preferences()
+        try:
+            save_preferences(self.backend.preferences_file, preferences)
+        except ConfigurationError as error:
+            self.notify(error.line(), title="Not remembered", severity="warning", markup=False)
+
+    def _apply_preferences(self) -> None:
+        preferences = self.preferences
+        self.keymap, problems = sound_keymap(preferences.keys)
+        if problems:
+            self._preference_problem = f"Keys left as they are: {problems[0]}"
+        self.set_keymap(self.keymap)
+        self.no_color = self.has_no_color
+        name = theme_of(preferences.theme, self.available_themes)
+        if name is None:
+            self._preference_problem = f"There is no theme “{preferences.theme}”: dark it is"
+            name = THEMES["dark"]
+        if "TEXTUAL_THEME" not in os.environ or preferences.theme != "dark":
+            self.theme = name
+        if "TEXTUAL_ANIMATIONS" not in os.environ:
+            self.animation_level = "full" if preferences.animation else "none"
+        if self.is_running:
+            self.refresh_css(animate=False)
+            self.screen.refresh_bindings()
+
+    def _remember_theme(self, theme: Theme) -> None:
+        if theme_of(self.preferences.theme, self.available_themes) != theme.name:
+            self.keep(theme=word_of(theme.name))
+
+    @contextlib.contextmanager
+    def _noting_problem(self) -> Any:
+        try:
+            yield
+        except ConfigurationError as error:
+            self._preference_problem = error.line()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Yield what Textual offers beside our own commands."""
@@ -90,23 +172,55 @@ class ReaperApp(QuietCrash):
             "Screenshot", "Save this screen as an SVG file", lambda: self.set_timer(0.1, self.deliver_screenshot)
         )
 
-    def open_profile(self, path: Path) -> None:
-        """Open a profile and go to its channels."""
-        self._hold(path)
-        assert self._session is not None
-        self.push_screen(ChannelsScreen(self._session))
+    @property
+    def session(self) -> Session | None:
+        """Return the profile at hand."""
+        return self._session
+
+    def open_profile(self, path: Path, *, goes_on: bool = False) -> None:
+        """Open a profile and go to its channels; going on, to the plan with what was chosen before."""
+        self._goes_on = goes_on
+        self.push_screen(ChannelsScreen(self.hold(path)))
+
+    def hold(self, path: Path) -> Session:
+        """Hold a profile open from now on, giving back the one before."""
+        predecessor = self._session
+        self._session = session = Session(self.backend, path)
+        self._hold_open(session, predecessor)
+        self.keep(last_profile=path.stem)
+        return session
 
     def reopen_profile(self) -> None:
         """Open the profile again and show its channels in place of the present screen."""
         assert self._session is not None
-        self._hold(self._session.path)
-        self._replace(ChannelsScreen(self._session))
+        self._replace(ChannelsScreen(self.hold(self._session.path)))
+
+    def give_back(self) -> None:
+        """Give the profile at hand back, unless something runs in it."""
+        if self._session is not None and not self._session.is_running:
+            self._close(self._session)
+            self._session = None
 
     def close_profile(self) -> None:
-        """Give the profile back and go to the list."""
-        if self._session is not None:
-            self._close(self._session)
+        """Go back to the list, which gives the profile back."""
         self.pop_screen()
+
+    def action_visit(self, room: str) -> None:
+        """Go to what can be done with the profile at hand, or with the one under the cursor of the list."""
+        session = self._session
+        if isinstance(self.screen, HomeScreen):
+            path = self.screen.chosen_path
+            session = self.hold(path) if path is not None else None
+        if session is not None:
+            self.push_screen(VISITS[room](session))
+
+    def action_settings(self) -> None:
+        """Go to the settings."""
+        self.push_screen(SettingsScreen())
+
+    def action_log_file(self) -> None:
+        """Go to the log file."""
+        self.push_screen(LogScreen())
 
     def open_wizard(self) -> None:
         """Go to the wizard."""
@@ -118,6 +232,9 @@ class ReaperApp(QuietCrash):
             self._is_auto_start = False
             if screen.take_choice():
                 self.start_transfer()
+        elif self._goes_on:
+            self._goes_on = False
+            screen.action_review()
 
     def open_review(self) -> None:
         """Go to the plan."""
@@ -131,33 +248,77 @@ class ReaperApp(QuietCrash):
             return
         if session.plan is None and session.make_plan() is None:
             return
-        try:
-            self.backend.save_choices(session.path, session.settings)
-        except Exception as error:
-            self.notify(problem_of(error, self.backend.log_file).line(), severity="warning", markup=False)
+        self.keep_choices(session)
         screen = TransferScreen(session)
         if isinstance(self.screen, ReviewScreen):
             self._replace(screen)
         else:
             self.push_screen(screen)
-        self._transfer(session, screen)
+        self.begin(session, session.transfer(), screen)
+
+    def keep_choices(self, session: Session) -> None:
+        """Write what was chosen into the profile."""
+        try:
+            self.backend.save_choices(session.path, session.settings)
+        except Exception as error:
+            self.notify(problem_of(error, self.backend.log_file).line(), severity="warning", markup=False)
+
+    def start_retry(self) -> None:
+        """Try failed messages again, in place of the present screen."""
+        session = self._session
+        if session is None or not session.can_retry:
+            return
+        screen = TransferScreen(session)
+        self._replace(screen)
+        self.begin(session, session.retry(), screen)
+
+    def begin(self, session: Session, work: Coroutine[Any, Any, None], screen: WorkRoom) -> None:
+        """Carry work out on behalf of a screen, which is told when it ended."""
+        self._work(session, work, screen)
+
+    def show_report(self, session: Session) -> None:
+        """Show the report in place of the present screen."""
+        self._replace(ReportScreen(session))
 
     def return_to_channels(self) -> None:
         """Leave the report and read both sides again."""
+        session = self._session
         self.pop_screen()
         if isinstance(self.screen, ChannelsScreen):
             self.screen.action_survey()
+        elif isinstance(self.screen, HomeScreen) and session is not None:
+            self.open_profile(session.path)
+
+    def copy(self, text: str, what: str) -> None:
+        """Hand a text to the clipboard and say so."""
+        self.copy_to_clipboard(text)  # pyright: ignore[reportUnknownMemberType]  # untyped in Textual
+        self.notify(
+            "If your terminal forbids that, select with shift and the mouse.", title=f"Copied {what}", markup=False
+        )
 
     def show_problem(self, title: str, problem: Problem) -> None:
         """Show a problem over the present screen."""
         self.push_screen(ProblemScreen(title, problem))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer stopping only while there is a run to stop."""
+        """Offer stopping only while there is a run to stop, and visits where there is something to visit."""
+        is_running = self._session is not None and self._session.is_running
         if action == "stop":
-            is_running = self._session is not None and self._session.is_running
             return (is_running and not isinstance(self.screen, ConfirmScreen)) or None
+        if action in ("visit", "settings", "log_file"):
+            if isinstance(self.screen, ModalScreen) or not isinstance(self.screen, Room):
+                return False
+            if action == "visit":
+                return self._can_visit(str(parameters[0]) if parameters else "", is_running=is_running) or None
+            return self.screen.room not in (action.removesuffix("_file"),) or None
         return True
+
+    def _can_visit(self, room: str, *, is_running: bool) -> bool:
+        screen = self.screen
+        if isinstance(screen, HomeScreen):
+            return screen.chosen_path is not None
+        is_there = self._session is not None and isinstance(screen, Room) and screen.room not in (room, "wizard")
+        return is_there and (not is_running or room in ("stream", "failures"))
 
     def action_stop(self) -> None:
         """Stop at the next boundary; asked again, offer to cut off."""
@@ -174,7 +335,7 @@ class ReaperApp(QuietCrash):
     def action_help(self) -> None:
         """Show the keys of the screen below."""
         if isinstance(self.screen, Room):
-            self.push_screen(HelpScreen(self.screen.room))
+            self.push_screen(HelpScreen(self.screen.room, self.keymap))
 
     async def action_quit(self) -> None:
         """Leave; a run finishes what is in flight first."""
@@ -213,16 +374,41 @@ class ReaperApp(QuietCrash):
         asked = self._leaving_with
         self.exit(return_code=asked if asked is not None and asked >= 0 else code)
 
-    @work(group="transfer", exclusive=True, exit_on_error=False, description="run the clone")
-    async def _transfer(self, session: Session, screen: TransferScreen) -> None:
-        await session.transfer()
+    @work(group="transfer", exclusive=True, exit_on_error=False, description="work with the profile")
+    async def _work(self, session: Session, work: Coroutine[Any, Any, None], screen: WorkRoom) -> None:
+        self.refresh_bindings()
+        await work
+        outcome = verdict(session.summary, session.problem)
+        self._run_hook(session, outcome.sign.word)
         if self._leaving_with is not None:
             return
-        while self.screen is not screen and len(self.screen_stack) > 1:
+        while isinstance(self.screen, ModalScreen):
             self.pop_screen()
-        self.bell()
         self.clear_notifications()
-        self._replace(ReportScreen(session))
+        self.refresh_bindings()
+        line = screen.outcome_line()
+        wishes = self.preferences.notifications
+        if wishes.bell:
+            self.bell()
+        self.tell_title(f"{line} – {session.path.stem}")
+        if wishes.toast:
+            self.notify(line, title=session.path.stem, markup=False, severity=screen.severity())
+        screen.work_ended()
+
+    def tell_title(self, text: str) -> None:
+        """Show a few words in the terminal's window title, where the user wants that."""
+        if self.preferences.notifications.title:
+            write_to_terminal(self, window_title(f"{text} – reaper-tui"))
+
+    def _run_hook(self, session: Session, state: str) -> None:
+        command = self.preferences.notifications.command
+        if command:
+            self._call_hook(hook_arguments(command, session.path.stem, state, session.summary))
+
+    @work(group="hook", exit_on_error=False, description="run the user's command")
+    async def _call_hook(self, arguments: list[str]) -> None:
+        if problem := await asyncio.to_thread(run_hook, arguments):
+            self.notify(problem, title="The command at the end", severity="warning", markup=False)
 
     @work(group="session", exit_on_error=False, description="hold the profile")
     async def _hold_open(self, session: Session, predecessor: Session | None) -> None:
@@ -231,11 +417,6 @@ class ReaperApp(QuietCrash):
     @work(group="closing", exit_on_error=False, description="give the profile back")
     async def _close(self, session: Session) -> None:
         await session.close()
-
-    def _hold(self, path: Path) -> None:
-        predecessor = self._session
-        self._session = Session(self.backend, path)
-        self._hold_open(self._session, predecessor)
 
     def _replace(self, screen: Screen[Any]) -> None:
         self.switch_screen(screen)  # pyright: ignore[reportUnknownMemberType]  # untyped in Textual

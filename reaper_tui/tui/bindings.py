@@ -1,22 +1,20 @@
-"""Every action of the app in one table: keys, footer, help and palette are made from it."""
+"""From the table of commands: bindings for a screen, keys as they are printed, and what remapped keys may be."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from textual.binding import Binding
+
+from reaper_tui.tui.command_table import COMMANDS, ROOM_TITLES, Command
 
 KEY_NAMES = {
     "question_mark": "?",
     "slash": "/",
     "escape": "esc",
     "enter": "⏎",
-    "space": "space",
-    "ctrl+q": "^q",
-    "ctrl+p": "^p",
-    "f1": "F1",
-    "f8": "F8",
     "up": "↑",
     "down": "↓",
     "left": "←",
@@ -25,67 +23,13 @@ KEY_NAMES = {
     "pagedown": "PgDn",
     "home": "Home",
     "end": "End",
+    "delete": "Del",
+    "backspace": "⌫",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One thing the user can do in a room; `label` stands in the footer, `meaning` in help and palette."""
-
-    room: str
-    action: str
-    keys: str
-    label: str
-    meaning: str
-    is_shown: bool = True
-    is_priority: bool = False
-
-    @property
-    def id(self) -> str:
-        """Return the name a keymap knows it by."""
-        return f"{self.room}.{self.action.replace('app.', '')}".replace("('", "-").replace("')", "")
-
-    def key_text(self) -> str:
-        """Return its keys as they stand on the keyboard."""
-        return " ".join(KEY_NAMES.get(key, key) for key in self.keys.split(","))
-
-
-COMMANDS: tuple[Command, ...] = (
-    Command("home", "open_profile", "o,enter", "Open", "Open the profile under the cursor"),
-    Command("home", "new_profile", "n", "New profile", "Set up a profile: two bots, a source and a target"),
-    Command("wizard", "back", "escape", "Back", "Go back one step"),
-    Command("channels", "check", "space", "Check", "Check or uncheck what is under the cursor, with all below it"),
-    Command("channels", "toggle_all", "a", "All", "Check everything, or nothing"),
-    Command("channels", "invert", "i", "Invert", "Swap checked and unchecked"),
-    Command("channels", "search", "slash", "Search", "Find a channel by name"),
-    Command("channels", "next_match", "n", "Next match", "Go to the next match", is_shown=False),
-    Command("channels", "previous_match", "N", "Previous match", "Go to the match before", is_shown=False),
-    Command("channels", "survey", "r", "Read again", "Read the channels again", is_shown=False),
-    Command("channels", "review", "enter,c", "Continue", "Go on: review what would happen"),
-    Command("channels", "back", "escape", "Back", "Go back to the profiles"),
-    Command("review", "start", "s", "Start", "Start the transfer"),
-    Command("review", "show('plan')", "1", "Plan", "Show what will be created", is_shown=False),
-    Command("review", "show('routes')", "2", "Routes", "Show where each channel's messages go", is_shown=False),
-    Command("review", "show('options')", "3", "Options", "Choose how things are copied"),
-    Command("review", "back", "escape", "Back", "Go back to the channels"),
-    Command("transfer", "toggle_pause", "p", "Pause", "Pause, or go on"),
-    Command("transfer", "app.stop", "x", "Stop", "Stop after the messages in flight; again: cut off now"),
-    Command("transfer", "toggle_follow", "f", "Follow", "Keep the newest line in view, or stay"),
-    Command("transfer", "cycle_level", "l", "Level", "Show fewer or more log lines"),
-    Command("transfer", "cycle_order", "o", "Order", "Sort channels: as on Discord, busy ones first", is_shown=False),
-    Command("transfer", "show('channels')", "1", "Channels", "Go to the channels", is_shown=False),
-    Command("transfer", "show('log')", "2", "Log", "Show the log"),
-    Command("transfer", "show('messages')", "3", "Messages", "Show messages as they arrive on Fluxer"),
-    Command("report", "again", "c", "Channels", "Go back to the channels, to run again or go on"),
-    Command("report", "export", "e", "Export", "Write this report to a Markdown file"),
-    Command("report", "app.quit", "q", "Quit", "Leave"),
-    Command("report", "again", "escape", "Back", "Go back to the channels", is_shown=False),
-    Command("app", "app.help", "question_mark,f1", "Help", "Show the keys of this screen", is_priority=False),
-    Command(
-        "app", "app.stop", "f8", "Stop", "Stop a running transfer, from anywhere", is_shown=False, is_priority=True
-    ),
-    Command("app", "app.quit", "ctrl+q", "Quit", "Leave; a running transfer finishes what is in flight", True, True),
-)
+MODIFIERS = {"ctrl": "^", "shift": "⇧", "alt": "⌥"}
+# Terminals send these as backspace, tab, newline, enter and escape.
+ALIASED = frozenset({"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+left_square_bracket"})
+RESERVED = frozenset({"tab", "shift+tab", "ctrl+c", "ctrl+q"})
 
 
 def commands_of(*rooms: str) -> tuple[Command, ...]:
@@ -101,10 +45,77 @@ def bindings_of(*rooms: str) -> list[Any]:
             command.action,
             command.label,
             show=command.is_shown,
-            key_display=command.key_text().split(" ")[0],
             priority=command.is_priority,
             tooltip=command.meaning,
-            id=command.id,
+            id=None if command.is_fixed else command.id,
         )
         for command in commands_of(*rooms)
     ]
+
+
+def key_name(key: str) -> str:
+    """Return a key as it stands on the keyboard: “^q”, “F8”, “⇧↑”."""
+    *modifiers, plain = key.split("+") if key != "+" else [key]
+    name = KEY_NAMES.get(plain, plain.upper() if re.fullmatch(r"f\d+", plain) else plain)
+    return "".join(MODIFIERS.get(modifier, f"{modifier}+") for modifier in modifiers) + name
+
+
+def keys_of(command: Command, keymap: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the keys a command has, remapped or not."""
+    return tuple(keymap.get(command.id, command.keys).split(","))
+
+
+def key_text(command: Command, keymap: Mapping[str, str] | None = None) -> str:
+    """Return a command's keys as they stand on the keyboard."""
+    return " ".join(key_name(key) for key in keys_of(command, keymap or {}))
+
+
+def remappable() -> Iterable[Command]:
+    """Yield every command whose keys can be changed."""
+    return (command for command in COMMANDS if not command.is_fixed)
+
+
+def clash(command: Command, key: str, keymap: Mapping[str, str]) -> str:
+    """Return why a key cannot be given to a command, empty when it can."""
+    if key in ALIASED:
+        return f"{key_name(key)} is sent as another key by many terminals"
+    if key in RESERVED and key not in command.keys.split(","):
+        return f"{key_name(key)} is kept for the app"
+    rooms = {command.room, "app"} if command.room != "app" else {other.room for other in COMMANDS}
+    if command.room in ("channels", "stream", "failures", "settings", "log", "transfer"):
+        rooms.add("list")
+    for other in COMMANDS:
+        same = other.id == command.id
+        if not same and other.room in rooms and other.action != command.action and key in keys_of(other, keymap):
+            return f"{key_name(key)} means “{other.label}” ({ROOM_TITLES.get(other.room, other.room)}) already"
+    return ""
+
+
+def sound_keymap(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return what of a stored keymap can be used, and a line for each entry that cannot."""
+    known = {command.id: command for command in remappable()}
+    kept: dict[str, str] = {}
+    problems: list[str] = []
+    for name, keys in keymap.items():
+        command = known.get(name)
+        if command is None or not keys.strip():
+            problems.append(f"there is no command “{name}”" if command is None else f"“{name}” has no key")
+            continue
+        reasons = [reason for key in keys.split(",") if (reason := clash(command, key.strip(), kept))]
+        if reasons:
+            problems.append(f"{name}: {reasons[0]}")
+        else:
+            kept[name] = ",".join(key.strip() for key in keys.split(","))
+    return kept, tuple(problems)
+
+
+def key_table() -> str:
+    """Return every command with its keys as a Markdown table, room by room."""
+    lines = ["| Where | Keys | |", "|---|---|---|"]
+    for room, title in ROOM_TITLES.items():
+        name = title
+        for command in commands_of(room, *(("tree",) if room == "list" else ())):
+            keys = " ".join(f"`{key_name(key)}`" for key in command.keys.split(","))
+            lines.append(f"| {name} | {keys} | {command.meaning} |")
+            name = ""
+    return "\n".join(lines)

@@ -5,18 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from reaper_tui.backend import Backend, Survey, Workspace
-from reaper_tui.engine.control import RunState
+from reaper_tui.engine.control import RunState, StopRequested
 from reaper_tui.engine.events import LogLine
 from reaper_tui.engine.progress import MirroredMessage, Snapshot
+from reaper_tui.exit_codes import WINDOW_OVER
 from reaper_tui.model.errors import CloneError
 from reaper_tui.model.plan import Plan
-from reaper_tui.model.summary import Summary
+from reaper_tui.model.retrying import Retriable
+from reaper_tui.model.summary import Summary, Verification
 from reaper_tui.model.text import SafeText, sanitise_line
 from reaper_tui.profile.settings import Settings
+from reaper_tui.time_window import parse_until
 
 CLOSE_SECONDS = 10.0
 
@@ -68,9 +75,12 @@ class Session:
     plan: Plan | None = None
     summary: Summary | None = None
     problem: Problem | None = None
+    verification: Verification | None = None
+    retriable: Retriable = field(default_factory=Retriable)
     has_run: bool = False
+    until: str = ""
     _workspace: Workspace | None = None
-    _run: asyncio.Task[Summary] | None = None
+    _run: asyncio.Task[Any] | None = None
     _opened: asyncio.Event = field(default_factory=asyncio.Event)
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
     _closed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -133,14 +143,55 @@ class Session:
             self.problem = problem_of(error, self.backend.log_file)
         return self.plan
 
+    async def opened(self) -> bool:
+        """Wait until the profile is open; False leaves the reason in `problem`."""
+        await self._opened.wait()
+        return self._workspace is not None
+
+    @property
+    def can_retry(self) -> bool:
+        """Return whether what failed can be tried again now."""
+        return self._workspace is not None and not self.is_running and not self.retriable.is_empty
+
     async def transfer(self) -> None:
         """Run to an end of any kind; afterwards `summary` or `problem` tell it."""
+        control = self.workspace.control
+        timer: asyncio.TimerHandle | None = None
+        if self.until:
+            end = parse_until(self.until, datetime.now().astimezone())
+            timer = asyncio.get_running_loop().call_later(max(0.0, end - time.time()), control.stop, WINDOW_OVER)
+        try:
+            await self._carry_out(self.workspace.run(self.settings))
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    async def retry(self) -> None:
+        """Try failed messages again; afterwards `summary` or `problem` tell how that ended."""
+        await self._carry_out(self.workspace.retry(self.settings))
+
+    async def verify(self) -> None:
+        """Read the target back; afterwards `verification` or `problem` tell it, neither after a stop."""
+        self.verification = None
+        await self._carry_out(self.workspace.verify())
+
+    async def recall(self) -> Summary | None:
+        """Return the outcome on record, read once."""
+        if await self.opened():
+            try:
+                self.summary = self.summary or await self.workspace.summary()
+                self.retriable = await self.workspace.retriable()
+            except Exception as error:
+                self.problem = problem_of(error, self.backend.log_file)
+        return self.summary
+
+    async def _carry_out(self, work: Coroutine[Any, Any, Any]) -> None:
         workspace = self.workspace
         self.summary = None
         self.problem = None
         self.has_run = True
         self._settled.clear()
-        self._run = asyncio.ensure_future(workspace.run(self.settings))
+        self._run = asyncio.ensure_future(work)
         try:
             await asyncio.wait({self._run})
             await self._take_outcome(workspace, self._run)
@@ -148,16 +199,19 @@ class Session:
             self._run.cancel()
             self._settled.set()
 
-    async def _take_outcome(self, workspace: Workspace, run: asyncio.Task[Summary]) -> None:
-        if not run.cancelled() and (error := run.exception()) is not None:
+    async def _take_outcome(self, workspace: Workspace, run: asyncio.Task[Any]) -> None:
+        error = None if run.cancelled() else run.exception()
+        if error is not None and not isinstance(error, StopRequested):
             self.problem = problem_of(error, self.backend.log_file)
-        elif not run.cancelled():
-            self.summary = run.result()
+        elif error is None and not run.cancelled():
+            result = run.result()
+            self.summary = result if isinstance(result, Summary) else None
+            self.verification = result if isinstance(result, Verification) else None
         if workspace.control.is_active:
             workspace.control.move(RunState.FAILED if self.problem else RunState.STOPPED)
-        if self.summary is None:
-            with contextlib.suppress(Exception):
-                self.summary = await workspace.summary()
+        with contextlib.suppress(Exception):
+            self.summary = self.summary or await workspace.summary()
+            self.retriable = await workspace.retriable()
 
     def stop(self, reason: str) -> bool:
         """Ask the run to end at the next message boundary; return whether that changed anything."""

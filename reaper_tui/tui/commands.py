@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, cast
 from rich.text import Text
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from reaper_tui.tui.bindings import Command, commands_of
+from reaper_tui.tui.bindings import commands_of, key_text
+from reaper_tui.tui.command_table import Command
 from reaper_tui.tui.screens.channels import ChannelsScreen
 from reaper_tui.tui.screens.room import Room
 
@@ -23,7 +24,7 @@ class RoomCommands(Provider):
     async def discover(self) -> Hits:
         """Yield everything on offer."""
         for command in self._offered():
-            yield DiscoveryHit(command.label, partial(self._do, command.action), help=command.meaning)
+            yield DiscoveryHit(command.label, partial(self._do, command.action), help=self._help(command))
 
     async def search(self, query: str) -> Hits:
         """Yield what matches."""
@@ -31,7 +32,10 @@ class RoomCommands(Provider):
         for command in self._offered():
             if (score := matcher.match(f"{command.label}: {command.meaning}")) > 0:
                 yield Hit(
-                    score, matcher.highlight(command.label), partial(self._do, command.action), help=command.meaning
+                    score,
+                    matcher.highlight(command.label),
+                    partial(self._do, command.action),
+                    help=self._help(command),
                 )
         async for hit in self._channels(query):
             yield hit
@@ -44,8 +48,8 @@ class RoomCommands(Provider):
         for command in commands_of(screen.room, "app"):
             action = command.action.replace("app.", "")
             owner = self.app if command.action.startswith("app.") else screen
-            name = action.partition("(")[0]
-            if action not in seen and owner.check_action(name, ()):
+            name, parameters = parsed(action)
+            if action not in seen and action != "command_palette" and owner.check_action(name, parameters):
                 seen.add(action)
                 yield command
 
@@ -65,6 +69,17 @@ class RoomCommands(Provider):
                     help=entry.kind.value,
                 )
 
+    def _help(self, command: Command) -> str:
+        keymap = cast("ReaperApp", self.app).keymap
+        return f"{command.meaning} ({key_text(command, keymap)})"
+
     async def _do(self, action: str) -> None:
         app = cast("ReaperApp", self.app)
         await app.run_action(action, self.screen)
+
+
+def parsed(action: str) -> tuple[str, tuple[object, ...]]:
+    """Return an action's name and parameters."""
+    name, _, rest = action.partition("(")
+    inner = rest.rstrip(")")
+    return name, (inner.strip("'"),) if inner else ()

@@ -36,6 +36,22 @@ class DeafFile:
         return self._file.fileno()
 
 
+def write_to_terminal(app: App[Any], sequence: str) -> None:
+    """Send a control sequence past the screen, such as a window title; nothing happens without a terminal."""
+    driver: Driver | None = app._driver  # pyright: ignore[reportPrivateUsage]  # Textual has no door for this
+    if driver is not None and not app.is_headless:
+        driver.write(sequence)
+        driver.flush()
+
+
+def let_go_of_terminal(app: App[Any]) -> None:
+    """Stop reading keys and drawing, for good: the terminal may be gone, the app goes on."""
+    driver: Driver | None = app._driver  # pyright: ignore[reportPrivateUsage]  # `App.suspend` needs a terminal to end
+    if driver is not None:
+        with contextlib.suppress(OSError, ValueError):
+            driver.suspend_application_mode()
+
+
 class QuietCrash(App[Any]):
     """Ends on an unexpected error with one line: Textual's traceback would print local variables, tokens too."""
 

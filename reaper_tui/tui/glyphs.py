@@ -88,6 +88,13 @@ ACTION_SIGNS: dict[Action, Sign] = {
     Action.CANNOT: Sign("✖", "cannot", Tone.ERROR),
 }
 
+FINDING_SIGNS: dict[str, Sign] = {
+    "ok": Sign("✔", "ok", Tone.SUCCESS),
+    "note": Sign("▲", "note", Tone.WARNING),
+    "fault": Sign("✖", "fault", Tone.ERROR),
+    "skipped": Sign("○", "skipped", Tone.MUTED),
+}
+
 PHASE_WORDS: dict[Phase, str] = {
     Phase.SURVEY: "looking at both sides",
     Phase.PLAN: "planning",

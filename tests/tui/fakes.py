@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from reaper_tui.backend import Identity, ProfileEntry, Survey
+from reaper_tui.backend import Identity, LastRun, ProfileEntry, Survey
 from reaper_tui.engine.control import RunControl, RunState, StopRequested
 from reaper_tui.engine.events import EventLog, Level
 from reaper_tui.engine.progress import ChannelState, ChannelTally, Phase, Progress, Wait
@@ -20,6 +20,7 @@ from reaper_tui.engine.selection import selected_channels
 from reaper_tui.model.community import Channel, ChannelKind, Community, Guild
 from reaper_tui.model.errors import AccessDenied
 from reaper_tui.model.plan import Action, Exclusion, ItemKind, Placement, Plan, PlanItem, Route
+from reaper_tui.model.retrying import Retriable
 from reaper_tui.model.summary import (
     AttachmentCount,
     Failure,
@@ -100,6 +101,25 @@ def fake_survey(rows: tuple[tuple[int, ChannelKind, str, int | None, int, bool, 
     return Survey(fake_guild(rows), Community(9, "Cyclists on Fluxer", 99), estimates)
 
 
+@dataclass(frozen=True, slots=True)
+class FakeFinding:
+    """One line of an examination."""
+
+    name: str
+    state: str
+    line: str
+    mend: str = ""
+
+
+FINDINGS = (
+    FakeFinding("Discord token", "ok", "belongs to ReaperBot"),
+    FakeFinding("Message content", "fault", "the intent is off", "switch on Message Content Intent in the portal"),
+    FakeFinding("#mod-log", "note", "cannot be read", "give the bot View Channel there"),
+    FakeFinding("Disk", "ok", "38 GB free"),
+    FakeFinding("Webhooks", "skipped", "no channel chosen yet"),
+)
+
+
 @dataclass
 class FakeWorkspace:
     """A run that sends one message for each permit."""
@@ -115,7 +135,10 @@ class FakeWorkspace:
     drains_at_once: bool = True
     control: RunControl = field(default_factory=RunControl)
     last: Summary | None = None
+    found: Verification = field(default_factory=lambda: Verification(checked=412))
+    findings: tuple[FakeFinding, ...] = ()
     runs: int = 0
+    retries: int = 0
 
     def __post_init__(self) -> None:
         self.progress = Progress(self.clock)
@@ -215,6 +238,35 @@ class FakeWorkspace:
 
     async def summary(self) -> Summary | None:
         return self.last
+
+    async def retriable(self) -> Retriable:
+        return Retriable(failed=sum(tally.failed for tally in self.progress.channels.values()))
+
+    async def retry(self, settings: Settings) -> Summary:
+        self.retries += 1
+        self.lost = 0
+        for tally in self.progress.channels.values():
+            tally.failed = 0
+        return await self.run(settings)
+
+    async def verify(self) -> Verification:
+        """Read back a channel for each permit, and find what the test put into `found`."""
+        self.control.move(RunState.PREPARING)
+        self.control.move(RunState.RUNNING)
+        self.progress.phase = Phase.VERIFY
+        self.progress.started_at = self.clock()
+        try:
+            for place in range(1, 4):
+                self.progress.note = f"reading back #general ({place} of 3)"
+                await self._boundary_or_permit()
+        except StopRequested:
+            self.control.move(RunState.STOPPED)
+            raise
+        self.control.move(RunState.DONE)
+        return self.found
+
+    async def examine(self) -> tuple[FakeFinding, ...]:
+        return self.findings
 
     async def step(self, messages: int = 1, seconds: float = 0.5) -> None:
         """Let so many messages through and wait until they are."""
@@ -317,6 +369,7 @@ class FakeBackend:
     def __init__(self, home: Path, *, has_profiles: bool = True) -> None:
         self.home = home
         self.log_file = home / "reaper-tui.log"
+        self.preferences_file = home / "app" / "preferences.toml"
         self.clock = FakeClock()
         self.settings = Settings(
             discord=DiscordSettings(token=CANARY, guild_id="1"), fluxer=FluxerSettings(token=CANARY, community_id="2")
@@ -342,9 +395,9 @@ class FakeBackend:
                     home / "cyclists.toml",
                     "Rainy Day Cyclists",
                     "Cyclists on Fluxer",
-                    "stopped on Sunday, 412 messages to go",
+                    LastRun("stopped", START - 86_400, settled=1588, pending=412),
                 ),
-                ProfileEntry("book-club", home / "book-club.toml", "Book club", "Book club", ""),
+                ProfileEntry("book-club", home / "book-club.toml", "Book club", "Book club"),
             )
 
     def profiles(self) -> tuple[ProfileEntry, ...]:

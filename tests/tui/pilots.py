@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import html
-import re
+import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+from rich.segment import Segment
 from textual.pilot import Pilot
 
 from reaper_tui.tui.app import ReaperApp
@@ -32,7 +33,7 @@ async def opened(
 
 async def settle(pilot: Pilot[Any]) -> None:
     """Wait until every message sent so far is handled, also those that the handling sends."""
-    for _ in range(3):
+    for _ in range(2):
         await pilot.pause()
 
 
@@ -54,11 +55,16 @@ async def click(pilot: Pilot[Any], selector: str, offset: tuple[int, int] = (0, 
 
 def shown(app: ReaperApp) -> str:
     """Return all text on the screen, one line a row."""
-    picture = app.export_screenshot(simplify=True)
-    rows: dict[str, list[str]] = {}
-    for line, text in re.findall(r'<text[^>]*line-(\d+)\)"[^>]*>(.*?)</text>', picture):
-        rows.setdefault(line, []).append(html.unescape(text).replace("\xa0", " "))
-    return "\n".join(" ".join(parts) for parts in rows.values())
+    return "\n".join("".join(segment.text for segment in row) for row in drawn(app))
+
+
+def drawn(app: ReaperApp) -> list[list[Segment]]:
+    """Return what the terminal would show, row by row."""
+    width, height = app.size
+    console = Console(width=width, height=height, file=io.StringIO(), force_terminal=True, legacy_windows=False)
+    update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)  # type: ignore[attr-defined]
+    lines = list(Segment.split_lines(console.render(update)))
+    return [[segment for segment in line if not segment.control] for line in lines][:height]
 
 
 async def to_transfer(pilot: Pilot[Any]) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from textual.app import App, ComposeResult
 
-from reaper_tui.backend import Identity, ProfileEntry
+from reaper_tui.backend import Identity, LastRun, ProfileEntry
 from reaper_tui.engine.events import EventLog, Level
 from reaper_tui.engine.progress import Phase, Progress
 from reaper_tui.model.community import ChannelKind
@@ -21,7 +21,7 @@ from reaper_tui.tui.widgets.channel_tree import ChannelTree
 from reaper_tui.tui.widgets.log_pane import LogPane
 from reaper_tui.tui.widgets.message_pane import MessagePane
 from reaper_tui.tui.widgets.row_view import RowView
-from tests.tui.fakes import FakeBackend, FakeClock, fake_guild, fake_survey
+from tests.tui.fakes import START, FakeBackend, FakeClock, fake_guild, fake_survey
 from tests.tui.pilots import opened, press, settle, shown
 
 HOSTILE = (
@@ -58,7 +58,7 @@ def rows(name: str) -> tuple[tuple[int, ChannelKind, str, int | None, int, bool,
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_the_whole_way_with_hostile_names(tmp_path: Path, name: str) -> None:
     backend = FakeBackend(tmp_path)
-    backend.entries = (ProfileEntry(name, tmp_path / "p.toml", name, name, name),)
+    backend.entries = (ProfileEntry(name, tmp_path / "p.toml", name, name, LastRun(name, START, runs_elsewhere=name)),)
     survey = fake_survey(rows(name))
     import msgspec
 

@@ -58,7 +58,7 @@ def test_the_demo_from_start_to_report_by_keyboard(tmp_path: Path) -> None:
     terminal = Terminal(
         tmp_path, "demo", "--home", str(tmp_path / "demo"), "--messages", "120", "--channels", "3", "--speed", "100"
     )
-    terminal.wait_for("3 of 3 channels")
+    terminal.wait_for("3/3 channels")
     terminal.press("\r")
     terminal.wait_for("Nothing is written before you start")
     terminal.press("s")

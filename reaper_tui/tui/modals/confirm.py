@@ -6,20 +6,18 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
+
+from reaper_tui.tui.bindings import bindings_of
 
 
 class ConfirmScreen(ModalScreen[bool]):
     """Asks; focus stands on the answer that changes nothing."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n", "answer(False)", "No"),
-        Binding("y", "answer(True)", "Yes"),
-        Binding("left,right", "swap", "Other answer", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("confirm")
 
     def __init__(self, title: str, body: str, *, yes: str, no: str) -> None:
         super().__init__()

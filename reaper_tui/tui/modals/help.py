@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from rich.console import Group, RenderableType
@@ -14,13 +15,14 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from reaper_tui.tui.bindings import Command, commands_of
+from reaper_tui.tui.bindings import commands_of, key_name, keys_of
+from reaper_tui.tui.command_table import ROOM_TITLES, Command
 from reaper_tui.tui.glyphs import Tone
-from reaper_tui.tui.widgets.masthead import TITLES
 from reaper_tui.tui.widgets.sheet import Sheet
 
 PURPOSES = {
-    "home": "Each profile names one Discord server, one Fluxer community, and how to copy.",
+    "home": "Each profile names one Discord server, one Fluxer community, and how to copy. Below each stands how its "
+    "last run ended and what comes next; g does that.",
     "wizard": "Two bots are needed: one that may read on Discord, one that may build on Fluxer. "
     "Tokens stay in the profile file, which only you can read, and are never shown.",
     "channels": "Check what is to be copied. A category's box stands for all below it; [–] means some of it. "
@@ -29,12 +31,20 @@ PURPOSES = {
     "transfer": "Everything sent is on record at once. Stop, quit, or lose power: the next run goes on where this "
     "one ended, and no message arrives twice.",
     "report": "Every message of the source is in exactly one class; the classes add up to the source.",
+    "failures": "What was not carried over, grouped by cause. A retry sends only these; what arrived stays as it is.",
+    "verify": "The target is read back and held against the journal. Nothing is written to it.",
+    "doctor": "One line for each thing a clone needs: what was found, and how to mend what is out of order.",
+    "stream": "Every message as it arrived on the target, the newest last. Scrolling up goes back to the first one.",
+    "danger": "Removes from the target only what this profile made there; what was there before stays. The journal "
+    "keeps all messages, so that a later run makes everything anew.",
+    "settings": "How the app looks and behaves. Every change is kept at once.",
+    "log": "The newest lines of the log file, without any secret. The file has all of them.",
 }
 MOVES = (
     ("↑ ↓ PgUp PgDn Home End", "move, also with the mouse wheel"),
-    ("← →", "fold and unfold the tree"),
-    ("tab", "go to the next part of the screen"),
-    ("^p", "find any command by name"),
+    ("← →", "fold and unfold a tree"),
+    ("tab ⇧tab", "go to the next part of the screen, or the one before"),
+    ("a click", "does what it points at; ≡ at the top offers every command"),
 )
 
 
@@ -43,14 +53,15 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,f1,q,enter", "dismiss", "Close")]
 
-    def __init__(self, room: str) -> None:
+    def __init__(self, room: str, keymap: Mapping[str, str]) -> None:
         super().__init__()
         self._room = room
+        self._keymap = keymap
 
     def compose(self) -> ComposeResult:
         """Yield the list."""
         with Vertical(classes="dialog dialog-wide"):
-            yield Static(f"Help: {TITLES.get(self._room, 'reaper-tui')}", classes="dialog-title", markup=False)
+            yield Static(f"Help: {ROOM_TITLES.get(self._room, 'reaper-tui')}", classes="dialog-title", markup=False)
             with VerticalScroll():
                 yield Sheet()
             yield Button("Close (esc)", compact=True)
@@ -69,14 +80,19 @@ class HelpScreen(ModalScreen[None]):
         table = Table.grid(padding=(0, 2))
         table.add_column(justify="right", no_wrap=True)
         table.add_column(overflow="fold")
-        for command in merged(commands_of(self._room, "app")):
-            table.add_row(Text(command.key_text(), style=sheet.tone(Tone.ACCENT)), Text(command.meaning))
+        for keys, meaning in merged(commands_of(self._room, "app"), self._keymap):
+            table.add_row(Text(keys, style=sheet.tone(Tone.ACCENT)), Text(meaning))
         for keys, meaning in MOVES:
             table.add_row(Text(keys, style=sheet.tone(Tone.ACCENT)), Text(meaning))
         return Group(Text(PURPOSES.get(self._room, "")), Text(), table)
 
 
-def merged(commands: tuple[Command, ...]) -> list[Command]:
-    """Return commands without the second mention of a key."""
+def merged(commands: tuple[Command, ...], keymap: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return (keys, meaning) of commands, those of one action in one line, and no key twice."""
+    lines: dict[str, tuple[list[str], str]] = {}
     seen: set[str] = set()
-    return [command for command in commands if not (command.keys in seen or seen.add(command.keys))]
+    for command in commands:
+        fresh = [key for key in keys_of(command, keymap) if not (key in seen or seen.add(key))]
+        keys, _ = lines.setdefault(command.action.replace("app.", ""), ([], command.meaning))
+        keys += fresh
+    return [(" ".join(key_name(key) for key in keys), meaning) for keys, meaning in lines.values() if keys]

@@ -12,17 +12,22 @@ from textual.containers import Horizontal
 from textual.events import Key
 from textual.widgets import Button, Input, Static
 
+from reaper_tui.backend import Survey
+from reaper_tui.engine.since import first_cursor
+from reaper_tui.model.errors import ConfigurationError
 from reaper_tui.model.text import sanitise_line
 from reaper_tui.tui.bindings import bindings_of
 from reaper_tui.tui.bridge import Session
 from reaper_tui.tui.figures import counted, estimated
+from reaper_tui.tui.modals.prompt import PromptScreen
 from reaper_tui.tui.screens.room import Room
 from reaper_tui.tui.selection import Selection
 from reaper_tui.tui.widgets.channel_tree import ChannelTree
 from reaper_tui.tui.widgets.problem_panel import ProblemPanel
 
-BUTTONS_WIDTH = 29
-NEEDS_TREE = frozenset({"check", "toggle_all", "invert", "search", "next_match", "previous_match", "review"})
+NEEDS_TREE = frozenset(
+    {"check", "toggle_all", "invert", "search", "since", "mark", "next_match", "previous_match", "review"}
+)
 
 
 class ChannelsScreen(Room):
@@ -54,6 +59,7 @@ class ChannelsScreen(Room):
             yield Static(id="totals", markup=False)
             yield Button("All", id="all", compact=True)
             yield Button("Invert", id="invert", compact=True)
+            yield Button("Since", id="since", compact=True)
             yield Button("Continue", id="continue", variant="primary", compact=True)
 
     def on_mount(self) -> None:
@@ -90,9 +96,7 @@ class ChannelsScreen(Room):
             self.query_one("#try-again").focus()
             return
         copy = self._session.settings.copy
-        self.query_one("#route", Static).update(
-            f"{sanitise_line(survey.guild.name, 60)} → {sanitise_line(survey.community.name, 60)}"
-        )
+        self._show_route(survey)
         self.channel_tree.show_selection(Selection(survey.guild, survey.estimates, copy.channels, copy.exclude))
         self._show("tree")
         self.channel_tree.focus()
@@ -106,12 +110,11 @@ class ChannelsScreen(Room):
         if self.channel_tree.selection is None:
             return
         totals = self.channel_tree.selection.totals()
-        text = f" {totals.channels} of {counted(totals.of_channels, 'channel')}"
+        text = f" {totals.channels}/{counted(totals.of_channels, 'channel')}"
         if totals.of_threads:
-            text += f", {totals.threads} of {counted(totals.of_threads, 'thread')}"
+            text += f", {totals.threads}/{counted(totals.of_threads, 'thread')}"
         text += f", {estimated(totals.messages, totals.is_exact)} messages"
-        has_room = len(text) <= self.size.width - BUTTONS_WIDTH
-        self.query_one("#totals", Static).update(text if has_room else text.replace(" of ", "/"))
+        self.query_one("#totals", Static).update(text)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what needs a tree only when there is one."""
@@ -136,6 +139,41 @@ class ChannelsScreen(Room):
         if self.channel_tree.selection is not None:
             self.channel_tree.selection.invert()
             self.channel_tree.marks_changed()
+
+    def action_mark(self, step: int) -> None:
+        """Mark a range row by row."""
+        self.channel_tree.mark_range(step)
+
+    @on(Button.Pressed, "#since")
+    def action_since(self) -> None:
+        """Ask from which date on messages are copied."""
+
+        def refuse(text: str) -> str:
+            try:
+                first_cursor(text)
+            except ConfigurationError:
+                return "write it as 2024-01-31, or leave it empty"
+            return ""
+
+        def answered(text: str | None) -> None:
+            survey = self._session.survey
+            if text is None or survey is None:
+                return
+            settings = self._session.settings
+            copy = msgspec.structs.replace(settings.copy, since=text)
+            self._session.settings = msgspec.structs.replace(settings, copy=copy)
+            self._show_route(survey)
+
+        self.program.push_screen(
+            PromptScreen(
+                "Only messages from a date on",
+                "Older messages stay behind; channels and roles are copied all the same. Empty: all messages.",
+                value=self._session.settings.copy.since,
+                placeholder="2024-01-31",
+                refuse=refuse,
+            ),
+            answered,
+        )
 
     def action_search(self) -> None:
         """Ask for a part of a name."""
@@ -178,6 +216,7 @@ class ChannelsScreen(Room):
     def action_review(self) -> None:
         """Take the choice and go on."""
         if self.take_choice():
+            self.program.keep_choices(self._session)
             self.program.open_review()
 
     def take_choice(self) -> bool:
@@ -202,6 +241,13 @@ class ChannelsScreen(Room):
             self.channel_tree.focus()
             return
         self.program.close_profile()
+
+    def _show_route(self, survey: Survey) -> None:
+        since = self._session.settings.copy.since
+        self.query_one("#route", Static).update(
+            f"{sanitise_line(survey.guild.name, 60)} → {sanitise_line(survey.community.name, 60)}"
+            + (f"  · only since {sanitise_line(since, 30)}" if since else "")
+        )
 
     def _step(self, step: int) -> None:
         if place := self.channel_tree.step_match(step):

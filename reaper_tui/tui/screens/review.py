@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import ClassVar
 
 from textual import getters, on
@@ -12,16 +14,19 @@ from textual.events import Key
 from textual.widgets import Button, Static
 
 from reaper_tui.model.text import sanitise_line
+from reaper_tui.plan_report import plan_document, plan_lines
 from reaper_tui.tui.bindings import bindings_of
-from reaper_tui.tui.bridge import Session
+from reaper_tui.tui.bridge import Problem, Session
+from reaper_tui.tui.modals.prompt import PromptScreen
 from reaper_tui.tui.screens.room import Room
 from reaper_tui.tui.widgets.options_form import OptionsForm
 from reaper_tui.tui.widgets.pane_bar import PaneBar
 from reaper_tui.tui.widgets.plan_sheets import plan_page, routes_page
+from reaper_tui.tui.widgets.plan_tree import PlanTree
 from reaper_tui.tui.widgets.problem_panel import ProblemPanel
 from reaper_tui.tui.widgets.sheet import Sheet
 
-PANES = (("1", "plan", "Plan"), ("2", "routes", "Routes"), ("3", "options", "Options"))
+PANES = (("1", "plan", "Plan"), ("2", "items", "Items"), ("3", "routes", "Routes"), ("4", "options", "Options"))
 
 
 class ReviewScreen(Room):
@@ -46,9 +51,11 @@ class ReviewScreen(Room):
                 yield Sheet(id="plan-sheet")
             with VerticalScroll(id="routes"):
                 yield Sheet(id="routes-sheet")
-            yield OptionsForm(self._session.settings, id="options")
+            yield PlanTree(id="items")
+            yield OptionsForm(self._session.settings, self._session.until, id="options")
         with Horizontal(classes="bar"):
             yield Static(id="totals", markup=False)
+            yield Button("Dry run", id="dry-run", compact=True)
             yield Button("Back", id="back", compact=True)
             yield Button("Start transfer", id="start", variant="success", compact=True)
 
@@ -76,6 +83,7 @@ class ReviewScreen(Room):
         self.query_one("#route", Static).update(route)
         self.query_one("#plan-sheet", Sheet).show(lambda sheet: plan_page(plan, sheet))
         self.query_one("#routes-sheet", Sheet).show(lambda sheet: routes_page(plan, sheet))
+        self.query_one(PlanTree).show_plan(plan)
         self.query_one("#start", Button).label = "Go on" if plan.settled else "Start transfer"
         remarks = [f"▲ {len(plan.warnings)} worth knowing"] if plan.warnings else []
         remarks += [f"– {len(plan.exclusions)} stay behind"] if plan.exclusions else []
@@ -88,9 +96,45 @@ class ReviewScreen(Room):
         self._session.settings = event.settings
         self.make_plan()
 
+    @on(OptionsForm.UntilChanged)
+    def take_until(self, event: OptionsForm.UntilChanged) -> None:
+        """Take when the run is to stop."""
+        self._session.until = event.text
+
+    @on(Button.Pressed, "#dry-run")
+    def action_dry_run(self) -> None:
+        """Ask where to write the plan."""
+        if self._session.plan is None:
+            return
+        path = self._session.path.with_name(f"{self._session.path.stem}-plan.txt")
+        self.program.push_screen(
+            PromptScreen(
+                "Write the plan to a file",
+                "Nothing is written to Fluxer. A name that ends in .json is written as JSON, any other in words.",
+                value=str(path),
+                yes="Write",
+                refuse=lambda text: "" if text else "name a file",
+            ),
+            self._write_plan,
+        )
+
+    def _write_plan(self, answer: str | None) -> None:
+        plan = self._session.plan
+        if answer is None or plan is None:
+            return
+        path = Path(answer).expanduser()
+        is_json = path.suffix == ".json"
+        text = json.dumps(plan_document(plan), ensure_ascii=False, indent=1) if is_json else "\n".join(plan_lines(plan))
+        try:
+            path.write_text(f"{text}\n", encoding="utf-8")
+        except OSError as error:
+            self.program.show_problem("Not written", Problem.of_file(path, error))
+            return
+        self.say(sanitise_line(str(path), 300), title="Plan written")
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer a start only when there is a plan."""
-        return None if action == "start" and self._session.plan is None else True
+        return None if action in ("start", "dry_run") and self._session.plan is None else True
 
     def on_key(self, event: Key) -> None:
         """Scroll the plan or the routes while a button holds the focus."""

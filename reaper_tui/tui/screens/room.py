@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from textual import events
+from textual import events, getters
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Footer
 
+from reaper_tui.tui.figures import percent
+from reaper_tui.tui.glyphs import RUN_SIGNS
 from reaper_tui.tui.widgets.masthead import Masthead
 from reaper_tui.tui.widgets.too_small import HEIGHT, WIDTH, TooSmall
 
@@ -22,6 +24,7 @@ class Room(Screen[None]):
     """A full screen of the app; `room` names it in the table of commands."""
 
     room: ClassVar[str] = ""
+    masthead = getters.query_one(Masthead)
     HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (WIDTH, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual declares it
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (HEIGHT, "-low"), (30, "-tall")]  # noqa: RUF012 - as Textual declares it
 
@@ -47,6 +50,21 @@ class Room(Screen[None]):
         if footer.show_command_palette != (event.size.width >= WIDE):
             footer.show_command_palette = event.size.width >= WIDE
             footer.refresh(recompose=True)
+
+    def on_mount(self) -> None:
+        """Tell once a second what runs in the background."""
+        if self.room != "transfer":
+            self._tell_run()
+            self.set_interval(1.0, self._tell_run)
+
+    def _tell_run(self) -> None:
+        session = self.program.session
+        if session is None or not session.is_running or self.room in ("verify", "danger"):
+            self.masthead.run = ""
+            return
+        control, progress = session.workspace.control, session.workspace.progress
+        snapshot = progress.snapshot(control.state)
+        self.masthead.run = f"{RUN_SIGNS[control.state].glyph} {percent(snapshot.settled, snapshot.expected)}%"
 
     def say(self, message: str, *, title: str = "", severity: Any = "information") -> None:
         """Show a short notice."""

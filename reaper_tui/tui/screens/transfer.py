@@ -13,8 +13,9 @@ from textual.widgets import Button
 from reaper_tui.engine.control import RunState
 from reaper_tui.tui.bindings import bindings_of
 from reaper_tui.tui.bridge import Feed, Session
+from reaper_tui.tui.figures import percent
 from reaper_tui.tui.glyphs import LEVEL_SIGNS
-from reaper_tui.tui.screens.room import Room
+from reaper_tui.tui.screens.work_room import WorkRoom
 from reaper_tui.tui.widgets.headline import Headline
 from reaper_tui.tui.widgets.log_pane import LogPane
 from reaper_tui.tui.widgets.message_pane import MessagePane
@@ -26,7 +27,7 @@ PULSE_SECONDS = 1 / 10
 PANES = (("1", "channels", "Channels"), ("2", "log", "Log"), ("3", "messages", "Messages"))
 
 
-class TransferScreen(Room):
+class TransferScreen(WorkRoom):
     """Paints itself ten times a second from one snapshot; it only looks, the run lives on the app."""
 
     room: ClassVar[str] = "transfer"
@@ -40,10 +41,11 @@ class TransferScreen(Room):
     pane_bar = getters.query_one(PaneBar)
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
-        self._session = session
+        super().__init__(session)
         self._feed: Feed | None = None
         self._state = RunState.IDLE
+        self._percent = -1
+        self._is_over = False
 
     def body(self) -> ComposeResult:
         """Yield headline, channels, log and messages."""
@@ -78,9 +80,24 @@ class TransferScreen(Room):
         self.table.show_channels(pulse.snapshot.channels)
         self.log_pane.extend(pulse.lines)
         self.message_pane.extend(pulse.messages)
+        share = percent(pulse.snapshot.settled, pulse.snapshot.expected)
+        if share != self._percent and not self._is_over:
+            self._percent = share
+            self.program.tell_title(f"{share}% {self._session.path.stem}")
         if pulse.snapshot.state is not self._state:
             self._state = pulse.snapshot.state
             self._show_state()
+
+    def work_ended(self) -> None:
+        """Show the report, at once or when the user comes back here."""
+        self._is_over = True
+        if self.program.screen is self:
+            self.program.show_report(self._session)
+
+    def on_screen_resume(self) -> None:
+        """Show the report of a run that ended meanwhile."""
+        if self._is_over:
+            self.program.show_report(self._session)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer pausing while there is something to pause."""

@@ -118,6 +118,11 @@ class WizardScreen(Room):
         else:
             self.step = STEPS[place - 1]
 
+    def action_copy_link(self) -> None:
+        """Copy the invite link of this step."""
+        if self.step != "name":
+            self.query_one(f"#{self.step}", AccountStep).copy_invite()
+
     @on(Input.Submitted, "#profile-name")
     @on(Button.Pressed, "#save")
     def save(self) -> None:
@@ -145,7 +150,8 @@ class WizardScreen(Room):
         target = FluxerSettings(
             token=self.fluxer.token_reference, community_id=self.fluxer.place_id, instance=self.fluxer.address
         )
-        return msgspec.structs.replace(Settings(), discord=source, fluxer=target)
+        speed = msgspec.structs.replace(self.program.preferences.speed)
+        return msgspec.structs.replace(Settings(), discord=source, fluxer=target, speed=speed)
 
     def _show_recap(self) -> None:
         self.query_one("#profile-recap", Static).update(

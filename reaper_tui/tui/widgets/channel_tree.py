@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
 from reaper_tui.model.community import ChannelKind
+from reaper_tui.tui.bindings import bindings_of
 from reaper_tui.tui.figures import estimated
 from reaper_tui.tui.glyphs import KIND_SIGNS, Tone
 from reaper_tui.tui.selection import Entry, Mark, Selection
@@ -28,10 +29,7 @@ KIND_FROM_WIDTH = 56
 class ChannelTree(RowView):
     """Shows a Selection; space or a click on a box checks, arrows fold, `/` searches."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right", "unfold", "Unfold", show=False),
-        Binding("left", "fold", "Fold", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("tree")
 
     @dataclass
     class Changed(Message):
@@ -98,6 +96,18 @@ class ChannelTree(RowView):
         if not self.selection.has_box(entry_id):
             return
         self.selection.toggle(entry_id)
+        self.marks_changed()
+
+    def mark_range(self, step: int) -> None:
+        """Move by a row and give it the mark of the row left behind."""
+        if self.selection is None or not self._rows:
+            return
+        is_chosen = self.selection.mark(self._rows[self.cursor]) is not Mark.OFF
+        if not self.selection.has_box(self._rows[self.cursor]):
+            is_chosen = True
+        self.cursor += step
+        if self.selection.has_box(self._rows[self.cursor]):
+            self.selection.choose(self._rows[self.cursor], is_chosen)
         self.marks_changed()
 
     def marks_changed(self) -> None:

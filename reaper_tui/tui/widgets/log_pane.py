@@ -25,6 +25,7 @@ class LogPane(TailView[LogLine]):
     """Shows log lines from a level up, folded to the width."""
 
     level: reactive[Level] = reactive(Level.INFO)
+    wanted: reactive[str] = reactive("")
 
     def cycle_level(self) -> None:
         """Show the next selection of levels."""
@@ -35,8 +36,13 @@ class LogPane(TailView[LogLine]):
         if self.is_mounted:
             self.lay_out_again()
 
+    def watch_wanted(self, _wanted: str) -> None:
+        """Lay out the lines with this text."""
+        if self.is_mounted:
+            self.lay_out_again()
+
     def is_shown(self, item: LogLine) -> bool:
-        return item.level >= self.level
+        return item.level >= self.level and self.wanted in item.text.casefold()
 
     def lay_out(self, item: LogLine, width: int) -> list[Text]:
         sign = LEVEL_SIGNS[item.level]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -12,7 +13,9 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.widgets import Checkbox, Input, Select, Static
 
+from reaper_tui.model.errors import ConfigurationError
 from reaper_tui.profile.settings import Settings
+from reaper_tui.time_window import parse_until
 from reaper_tui.tui.widgets.tick import Tick
 
 CHOICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
@@ -56,9 +59,16 @@ class OptionsForm(VerticalScroll, can_focus=False):
 
         settings: Settings
 
-    def __init__(self, settings: Settings, *, id: str | None = None) -> None:
+    @dataclass
+    class UntilChanged(Message):
+        """The user changed when the run is to stop; empty for never."""
+
+        text: str
+
+    def __init__(self, settings: Settings, until: str = "", *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._settings = settings
+        self._until = until
 
     def compose(self) -> ComposeResult:
         """Yield the form."""
@@ -78,6 +88,15 @@ class OptionsForm(VerticalScroll, can_focus=False):
             yield Static("Per minute", classes="label", markup=False)
             ceiling = self._settings.speed.max_messages_per_minute
             yield Input(str(ceiling or ""), id="rate", type="integer", compact=True, placeholder="as fast as allowed")
+
+        with Horizontal(classes="field"):
+            yield Static("Webhooks", classes="label", markup=False)
+            webhooks = str(self._settings.speed.webhooks_per_channel)
+            yield Input(webhooks, id="webhooks", compact=True, placeholder="auto, or 1 to 15 in a channel")
+        with Horizontal(classes="field"):
+            yield Static("Until", classes="label", markup=False)
+            yield Input(self._until, id="until", compact=True, placeholder="07:30 or 9h30m; empty: to the end")
+        yield Static(classes="problem", markup=False)
 
     @on(Checkbox.Changed)
     def switch(self, event: Checkbox.Changed) -> None:
@@ -103,6 +122,31 @@ class OptionsForm(VerticalScroll, can_focus=False):
         if ceiling != self._settings.speed.max_messages_per_minute:
             speed = msgspec.structs.replace(self._settings.speed, max_messages_per_minute=ceiling)
             self._tell(msgspec.structs.replace(self._settings, speed=speed))
+
+    @on(Input.Changed, "#webhooks")
+    def limit_webhooks(self, event: Input.Changed) -> None:
+        """Take how many webhooks a channel may have."""
+        text = event.value.strip()
+        webhooks = int(text) if text.isascii() and text.isdigit() and 1 <= int(text) <= 15 else "auto"
+        if webhooks != self._settings.speed.webhooks_per_channel:
+            speed = msgspec.structs.replace(self._settings.speed, webhooks_per_channel=webhooks)
+            self._tell(msgspec.structs.replace(self._settings, speed=speed))
+
+    @on(Input.Changed, "#until")
+    def limit_run(self, event: Input.Changed) -> None:
+        """Take when the run is to stop."""
+        text = event.value.strip()
+        problem = ""
+        try:
+            if text:
+                parse_until(text, datetime.now().astimezone())
+        except ConfigurationError:
+            problem, text = "✖ Until: write it as 07:30 or 9h30m", ""
+        told = self.query_one(".problem", Static)
+        told.update(problem)
+        if problem:
+            self.call_after_refresh(told.scroll_visible, animate=False)
+        self.post_message(self.UntilChanged(text))
 
     def _copy(self, changes: dict[str, Any]) -> None:
         copy = msgspec.structs.replace(self._settings.copy, **changes)

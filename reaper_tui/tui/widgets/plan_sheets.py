@@ -22,7 +22,6 @@ KIND_WORDS = {
 }
 WARNING = Sign("▲", "note", Tone.WARNING)
 STAYS = Sign("–", "stays", Tone.MUTED)
-SHOWN_ITEMS = 400
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
@@ -35,12 +34,11 @@ def plan_page(plan: Plan, sheet: Sheet) -> RenderableType:
     cannot = [item for item in plan.items if item.action is Action.CANNOT]
     if cannot:
         sign = ACTION_SIGNS[Action.CANNOT]
-        lines = [(_item_name(item), sanitise_line(item.reason, 200)) for item in cannot]
+        lines = [(item_name(item), sanitise_line(item.reason, 200)) for item in cannot]
         parts += [Text(), sheet.heading("Cannot be made", sign), sheet.bullets(lines, sign)]
     if plan.exclusions:
         lines = [(sanitise_line(found.name, 80), sanitise_line(found.reason, 200)) for found in plan.exclusions]
         parts += [Text(), sheet.heading("Stays behind", WARNING), sheet.bullets(lines, STAYS)]
-    parts += [Text(), sheet.heading("One by one"), _items(plan, sheet)]
     return Group(*parts)
 
 
@@ -97,23 +95,8 @@ def _counts(plan: Plan, sheet: Sheet) -> Table:
     return table
 
 
-def _items(plan: Plan, sheet: Sheet) -> RenderableType:
-    table = Table.grid(padding=(0, 1), expand=True)
-    table.add_column(width=10)
-    table.add_column(width=9)
-    table.add_column(ratio=1, overflow="ellipsis", no_wrap=True)
-    for item in plan.items[:SHOWN_ITEMS]:
-        sign = ACTION_SIGNS[item.action]
-        name = Text(_item_name(item))
-        if item.reason:
-            name.append(f"  {sanitise_line(item.reason, 200)}", style=sheet.tone(Tone.MUTED))
-        table.add_row(Text(f" {sign}", style=sheet.tone(sign.tone)), sheet.muted(item.kind.value), name)
-    if (left := len(plan.items) - SHOWN_ITEMS) > 0:
-        return Group(table, sheet.muted(f"and {left:,} more"))
-    return table if plan.items else sheet.muted("Everything is there already.")
-
-
-def _item_name(item: PlanItem) -> str:
+def item_name(item: PlanItem) -> str:
+    """Return an item's name as it is written in chat."""
     name = sanitise_line(item.name, 80)
     if item.kind is ItemKind.CHANNEL:
         return f"#{name}" + (f" ({item.target_kind})" if item.target_kind not in ("", "text") else "")

@@ -8,12 +8,13 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from reaper_tui.tui.bindings import bindings_of
 from reaper_tui.tui.glyphs import Sign, Tone
 from reaper_tui.tui.widgets.tones import TONE_CLASSES, tone_style
 
@@ -21,19 +22,12 @@ from reaper_tui.tui.widgets.tones import TONE_CLASSES, tone_style
 class RowView(ScrollView, can_focus=True):
     """A list with a cursor; what a row says comes from `render_row`, a thousand rows cost what a screenful does."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"row--cursor", *TONE_CLASSES}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"row--cursor", "row--heading", *TONE_CLASSES}
     DEFAULT_CSS = """
     RowView { height: 1fr; width: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
     """
     ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "cursor(-1)", "Up", show=False),
-        Binding("down,j", "cursor(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home", "edge(0)", "First", show=False),
-        Binding("end", "edge(1)", "Last", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("list")
 
     cursor: reactive[int] = reactive(0)
 
@@ -85,9 +79,14 @@ class RowView(ScrollView, can_focus=True):
         text.end = ""
         text.no_wrap = True
         text.truncate(width, overflow="ellipsis")
-        if index == self.cursor and self.has_cursor:
-            base += self.get_component_rich_style("row--cursor")
+        if (marked := self.row_style(index)) is not None:
+            base += marked
         return Strip(text.render(console)).adjust_cell_length(width).apply_style(base)
+
+    def row_style(self, index: int) -> Style | None:
+        """Return what is laid under a row, such as the cursor."""
+        is_here = index == self.cursor and self.has_cursor
+        return self.get_component_rich_style("row--cursor") if is_here else None
 
     @property
     def has_cursor(self) -> bool:
