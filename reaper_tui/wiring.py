@@ -9,7 +9,7 @@ import secrets
 import sqlite3
 import sys
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ import msgspec
 
 from reaper_tui.backend import Identity, LastRun, ProfileEntry, Survey
 from reaper_tui.engine.clone import Clone
+from reaper_tui.engine.listening import Listening
 from reaper_tui.engine.plan import make_plan
 from reaper_tui.engine.ports import Composer
 from reaper_tui.engine.summing import summarise
@@ -38,6 +39,7 @@ from reaper_tui.profile.settings import (
     Settings,
     check_addresses,
     check_members,
+    checked_guild_id,
     checked_ids,
     load_settings,
     save_settings,
@@ -51,6 +53,7 @@ from reaper_tui.writer.source_files import SOURCE_BASES
 from reaper_tui.writer.writer import FluxerWriter
 
 SPOOL_BYTES = 1 << 30
+STREAM_JOURNAL = "stream.db"
 SETTLE_SECONDS = 3.0
 SHORTEST_SETTLE_SECONDS = 0.25
 
@@ -153,6 +156,7 @@ async def open_workspace(settings: Settings, workdir: Path) -> AsyncGenerator[Op
             gateway=settings.discord.gateway,
             cdn=settings.discord.cdn,
             notify=lambda event: watches[0].reader(event),
+            limits_scale=settings.fluxer.limits_scale,
         )
         stack.push_async_callback(reader.close)
         writer = FluxerWriter(
@@ -191,6 +195,52 @@ async def open_workspace(settings: Settings, workdir: Path) -> AsyncGenerator[Op
         )
         watches.append(Watch(clone.progress, clone.log))
         yield OpenWorkspace(workdir, settings, clone, await journal.read(queries.mappings), aliases, reader)
+
+
+@contextlib.asynccontextmanager
+async def open_capture(
+    settings: Settings,
+    workdir: Path,
+    channel_ids: Collection[int] = (),
+    *,
+    on_feed: Callable[[], None] = lambda: None,
+) -> AsyncGenerator[Listening]:
+    """Open what listens to a guild and keeps a journal with a feed of it, in `workdir`; nothing is sent anywhere.
+
+    `await listening.run()` listens until cancelled or until `listening.control.stop()`, through outages and lost
+    connections; `listening.journal` holds the feed, and `on_feed` is called, on the loop, after each write to it.
+    `listening.progress.live` tells the connection: `is_connected`, `since`, `reconnects`, `note`. It is a journal of
+    its own, apart from the clone's: a run must not take what was only listened to for a history that was read.
+    Only the Discord settings are used; without `channel_ids` all channels the bot may read are followed. Raises
+    ConfigurationError, ProfileHeld or JournalError before anything is touched.
+    """
+    check_addresses(settings)
+    guild_id = checked_guild_id(settings)
+    token = _secret(settings.discord.token, "Discord")
+    async with contextlib.AsyncExitStack() as stack:
+        lease = await asyncio.to_thread(take_lease, workdir / "stream.lock")
+        stack.callback(lease.release)
+        journal = await Journal.open(workdir / STREAM_JOURNAL)
+        stack.push_async_callback(journal.close)
+        known = await journal.read(lambda raw: queries.fact(raw, "guild_id"))
+        if known not in (None, str(guild_id)):
+            raise ConfigurationError(
+                f"The stream's journal in {workdir} belongs to another server ({known})",
+                "use another directory for another server",
+            )
+        watches: list[Watch] = []
+        reader = DiscordReader(
+            token,
+            api_base=settings.discord.api_base,
+            gateway=settings.discord.gateway,
+            cdn=settings.discord.cdn,
+            notify=lambda event: watches[0].reader(event),
+            limits_scale=settings.fluxer.limits_scale,
+        )
+        stack.push_async_callback(reader.close)
+        listening = Listening(reader, journal, guild_id, frozenset(channel_ids), time.time, on_feed=on_feed)
+        watches.append(Watch(listening.progress, listening.log))
+        yield listening
 
 
 class ProgramBackend:

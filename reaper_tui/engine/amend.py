@@ -45,6 +45,7 @@ class Amender:
     webhooks: Callable[[], Mapping[int, Webhook]]
     reactions: ReactionMode
     sets_pins: bool
+    defers_links: bool = False
 
     async def run(self) -> None:
         """Apply everything that waits in the selected containers; a stop passes through."""
@@ -52,11 +53,12 @@ class Amender:
 
         async def work() -> None:
             while queue:
-                await self._container(queue.pop())
+                await self.container(queue.pop())
 
         await together(work() for _ in range(min(CONTAINERS_AT_ONCE, len(queue))))
 
-    async def _container(self, container_id: int) -> None:
+    async def container(self, container_id: int) -> None:
+        """Apply what waits in one container; links that may yet find their place are left when they are deferred."""
         pins: list[Change] = []
         after = 0
         while batch := await self._waiting(container_id, after):
@@ -64,7 +66,7 @@ class Amender:
             for change in batch:
                 if change.kind is ChangeKind.PIN:
                     pins.append(change)
-                else:
+                elif change.kind is not ChangeKind.LINKS or not self.defers_links:
                     await self._change(change)
         for change in await self._in_pin_order(container_id, pins):
             await self._change(change)

@@ -13,6 +13,7 @@ from reaper_tui.engine.ports import Reader
 from reaper_tui.engine.progress import ChannelState, Progress
 from reaper_tui.engine.rescan import SHORT_PAGE, SOURCE, Rescan
 from reaper_tui.engine.together import together
+from reaper_tui.engine.vigil import Vigil
 from reaper_tui.journal.changes import ChangeKind
 from reaper_tui.journal.journal import Journal
 from reaper_tui.journal.records import Container
@@ -20,6 +21,8 @@ from reaper_tui.model.errors import AccessDenied, NotFound, Refused
 from reaper_tui.model.message import THREAD_STARTER, Message, RawMessage
 
 SIDE_BY_SIDE = 6
+# Five seconds of ids.
+STRAGGLERS = 5000 << 22
 Notes = Callable[[Message], Sequence[ChangeKind]]
 
 
@@ -36,6 +39,7 @@ class Capture:
         outage: Outage,
         rescan: Rescan,
         notes: Notes,
+        vigil: Vigil,
     ) -> None:
         self._reader = reader
         self._journal = journal
@@ -45,6 +49,7 @@ class Capture:
         self._outage = outage
         self._rescan = rescan
         self._notes = notes
+        self._vigil = vigil
         self._grown: dict[int, asyncio.Event] = {}
         self._ended: set[int] = set()
         self._blindness = BlindnessWatch()
@@ -57,8 +62,11 @@ class Capture:
         """Return the event that is set whenever a container grew or ended."""
         return self._grown.setdefault(container_id, asyncio.Event())
 
-    async def run(self, containers: Iterable[Container]) -> None:
-        """Read every container to its end; StopRequested and lost tokens pass through."""
+    async def run(self, containers: Iterable[Container], *, closes_gap: bool = False) -> None:
+        """Read every container to its end; StopRequested and lost tokens pass through.
+
+        A run that closes a gap looks again at what is newest, and at all only where the profile wants that.
+        """
         queue = list(containers)
         queue.reverse()
 
@@ -71,7 +79,7 @@ class Capture:
         finally:
             for event in self._grown.values():
                 event.set()
-        await together(self._rescan.deepen() for _ in range(SIDE_BY_SIDE))
+        await together(self._rescan.deepen(closes_gap=closes_gap) for _ in range(SIDE_BY_SIDE))
 
     async def _container(self, container: Container) -> None:
         tally = self._progress.channels[container.id]
@@ -80,15 +88,16 @@ class Capture:
             is_done = self._rescan.wants(container) and await self._newest(container)
             while not is_done:
                 await self._control.boundary()
+                gaps = self._vigil.gap_count
                 if tally.state is ChannelState.WAITING:
                     tally.state = ChannelState.READING
                 page = await self._control.unless_stopped(
                     self._outage.through(SOURCE, lambda cursor=cursor: self._reader.page(container.id, cursor))
                 )
-                is_done = len(page) < SHORT_PAGE
+                is_end = len(page) < SHORT_PAGE
                 if page:
                     cursor = max(raw.id for raw in page)
-                await self._store(container, page, cursor, is_end=is_done)
+                is_done = await self._store(container, page, cursor, gaps, is_end=is_end)
         except (AccessDenied, NotFound, Refused) as error:
             if isinstance(error, AccessDenied) and error.ends_run:
                 raise
@@ -102,6 +111,7 @@ class Capture:
     async def _newest(self, container: Container) -> bool:
         """Look at the newest page of a history that was read before; return whether all that is new was on it."""
         await self._control.boundary()
+        gaps, mark = self._vigil.gap_count, self._vigil.now()
         page = await self._rescan.newest(container)
         fresh = [raw for raw in reversed(page.messages) if raw.id > container.capture_cursor]
         self._rescan.has_news = self._rescan.has_news or bool(fresh)
@@ -109,25 +119,40 @@ class Capture:
             await self._rescan.postpone(container)
             return False
         cursor = fresh[-1].id if fresh else container.capture_cursor
-        await self._store(container, fresh, cursor, is_end=True)
-        await self._rescan.look(container, page)
-        return True
+        if self._vigil.is_live:
+            # Ids are made by many machines: one that is a little older may have been missed.
+            fresh = [raw for raw in reversed(page.messages) if raw.id > container.capture_cursor - STRAGGLERS]
+        is_done = await self._store(container, fresh, cursor, gaps, is_end=True)
+        await self._rescan.look(container, page, mark)
+        return is_done
 
-    async def _store(self, container: Container, page: Sequence[RawMessage], cursor: int, *, is_end: bool) -> None:
+    async def _store(
+        self, container: Container, page: Sequence[RawMessage], cursor: int, gaps: int, *, is_end: bool
+    ) -> bool:
+        """Put a page on record; return whether it was the last: not if events were missed since it was asked for."""
         tally = self._progress.channels[container.id]
         messages = [self._reader.parse(raw.payload) for raw in page]
         self._blindness.look(messages)
-        attachments = sum(count_attachments(message) for message in messages)
+        attachments = {message.id: count_attachments(message) for message in messages}
+        is_end = is_end and gaps == self._vigil.gap_count
         noted = {message.id: kinds for message in messages if (kinds := self._notes(message))}
         tally.source += await self._journal.capture_page(
-            container.id, page, cursor=cursor, attachments=attachments, is_end=is_end, noted=noted
+            container.id,
+            page,
+            cursor=cursor,
+            attachments=attachments,
+            is_end=is_end,
+            noted=noted,
+            feeds=self._vigil.is_live,
         )
-        if not is_end:
+        await self._vigil.stored(container.id)
+        if is_end:
+            tally.is_captured = True
+            if tally.state is ChannelState.READING:
+                tally.state = ChannelState.WAITING
+        else:
             self.growth(container.id).set()
-            return
-        tally.is_captured = True
-        if tally.state is ChannelState.READING:
-            tally.state = ChannelState.WAITING
+        return is_end
 
 
 def count_attachments(message: Message) -> int:

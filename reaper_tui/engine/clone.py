@@ -23,7 +23,7 @@ from reaper_tui.engine.transfer import BothSides, Transfer
 from reaper_tui.engine.verify import Verifier
 from reaper_tui.journal import mends, queries
 from reaper_tui.journal.journal import Journal
-from reaper_tui.model.community import Channel, Community, Guild
+from reaper_tui.model.community import Channel, Guild
 from reaper_tui.model.errors import AccessDenied, CloneError, ConfigurationError, JournalError, NotFound, Refused
 from reaper_tui.model.plan import Plan
 from reaper_tui.model.retrying import Retriable, RetryCount
@@ -119,12 +119,15 @@ class Clone(Equipment):
             await control.boundary()
             control.move(RunState.RUNNING)
             progress.phase = Phase.STRUCTURE
-            builder = StructureBuilder(self._standing(both.community), both.guild, settings.copy)
+            builder = StructureBuilder(Standing.of(self, both.community), both.guild, settings.copy)
             await builder.build(plan)
             await self._tell_structure(plan)
             await self.journal.select_routes(plan.routes, since)
             progress.phase = Phase.MESSAGES
-            channels = await Transfer(self, both, plan, settings).run(follows_a_whole_run=follows_a_whole_run)
+            transfer = Transfer(self, both, plan, settings)
+            if settings.copy.live:
+                await transfer.follow(builder, follows_a_whole_run=follows_a_whole_run)
+            channels = await transfer.run(follows_a_whole_run=follows_a_whole_run)
             record.verification = await self._verified(channels)
             await builder.close_doors()
             await control.resumed()
@@ -168,6 +171,7 @@ class Clone(Equipment):
         control, progress = self.control, self.progress
         control.move(RunState.PREPARING)
         progress.started_at, progress.ended_at = self.now(), None
+        progress.live = None
         record = _Record(self.journal)
         state = RunState.DONE
         try:
@@ -238,20 +242,6 @@ class Clone(Equipment):
         if speaking & self.progress.channels.keys() and not any(tally.source for tally in tallies):
             return "every channel reads as empty: give the Discord bot Read Message History and run again"
         return ""
-
-    def _standing(self, community: Community) -> Standing:
-        return Standing(
-            self.writer,
-            self.spool,
-            self.journal,
-            self.control,
-            self.progress,
-            self.log,
-            self.outage,
-            community,
-            sleep=self.sleep,
-            settle_seconds=self.settle_seconds,
-        )
 
     async def _remember(self, sides: BothSides, plan: Plan) -> None:
         await self.journal.remember(

@@ -19,6 +19,7 @@ from reaper_tui.engine.progress import Progress
 from reaper_tui.engine.reconcile import Reconciler
 from reaper_tui.engine.renewals import Renewals
 from reaper_tui.engine.together import together
+from reaper_tui.engine.vigil import Vigil
 from reaper_tui.journal.journal import Journal
 from reaper_tui.model.capabilities import TargetCapabilities
 from reaper_tui.model.message import Message
@@ -54,6 +55,7 @@ class Delivery:
     now: Callable[[], float]
     author_key: Callable[[Message], str]
     renewals: Renewals
+    vigil: Vigil
     capabilities: TargetCapabilities
     limits_scale: float = 1.0
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LANES_AT_ONCE))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -26,7 +26,7 @@ from reaper_tui.journal.changes import ChangeKind
 from reaper_tui.journal.journal import Settlement
 from reaper_tui.journal.mends import FIRST_RETRY
 from reaper_tui.journal.records import Container, MessageState, PartRecord, StoredMessage
-from reaper_tui.model.community import Webhook
+from reaper_tui.model.community import Channel, Webhook
 from reaper_tui.model.composition import Degrade, Flow
 from reaper_tui.model.errors import (
     AccessDenied,
@@ -68,7 +68,7 @@ class Lane:
         self._shared = delivery
         self._id = lane_id
         self._place = place
-        self._containers = containers
+        self._containers = list(containers)
         self._pool = pool
         self._follows = follows
         self._turn = Turn(delivery.slots)
@@ -76,9 +76,32 @@ class Lane:
         self._last_container_id: int | None = None
         self._current = containers[0]
         self._first_number = 0
+        self._has_begun = False
         self._is_open = False
         self._has_posted = False
+        self.is_broken = False
         self.caught_up = asyncio.Event()
+
+    @property
+    def id(self) -> int:
+        return self._id
+
+    @property
+    def parent_id(self) -> int | None:
+        """Return the lane this one stands behind, a thread's channel."""
+        return None if self._follows is None else self._follows.id
+
+    @property
+    def container_ids(self) -> tuple[int, ...]:
+        return tuple(container.id for container in self._containers)
+
+    def extend(self, containers: Iterable[Container]) -> None:
+        """Add containers that came up while the lane is followed."""
+        self._containers += containers
+
+    def renew(self, channel: Channel) -> None:
+        """Take in how the source has the lane's thread now."""
+        self._place.renew(channel)
 
     @property
     def weight(self) -> int:
@@ -98,30 +121,59 @@ class Lane:
     async def _deliver_all(self) -> None:
         try:
             await self._shared.control.boundary()
-            await self._recall()
-            await self._resolve_doubt()
+            await self._begin()
             await self._work()
             if self._is_open:
                 await self._place.close(has_posted=self._has_posted)
-        except StopRequested:
-            self._mark_rest(ChannelState.STOPPED, "")
-            raise
-        except (JournalError, SpoolFull):
-            raise
-        except CloneError as error:
-            if isinstance(error, AccessDenied) and error.ends_run:
-                raise
-            self._fail(self._current, error.line())
         except Exception as error:
-            logging.getLogger(__name__).exception("a channel stops")
-            self._fail(self._current, f"unexpected {type(error).__name__}: {error}")
+            self._end_by(error)
+
+    async def follow(self) -> None:
+        """Deliver what came in behind the histories, oldest first whichever container it came in, as far as it goes."""
+        async with self._turn:
+            try:
+                self._is_open = self._has_posted = False
+                await self._begin()
+                await self._deliver_waiting()
+                await self._place.close(has_posted=self._has_posted)
+            except Exception as error:
+                self._end_by(error)
+
+    async def _deliver_waiting(self) -> None:
+        shared = self._shared
+        latest = 0
+        while batch := await shared.journal.read(lambda raw: queries.waiting_in_lane(raw, self._id, BATCH)):
+            if batch[0].id == latest:
+                raise RuntimeError(f"message {latest} stays where it is")
+            for stored in batch:
+                await shared.control.boundary()
+                self._current = next(row for row in self._containers if row.id == stored.container_id)
+                tally = shared.progress.channels[stored.container_id]
+                tally.state = ChannelState.SENDING
+                await self._deliver(stored, self._current)
+                tally.state = ChannelState.DONE
+                latest = stored.id
+
+    def _end_by(self, error: Exception) -> None:
+        """Raise what ends the whole run; anything else ends this channel only."""
+        if isinstance(error, StopRequested):
+            self._mark_rest(ChannelState.STOPPED, "")
+            raise error
+        if isinstance(error, JournalError | SpoolFull) or (isinstance(error, AccessDenied) and error.ends_run):
+            raise error
+        if isinstance(error, CloneError):
+            self._fail(self._current, error.line())
+            return
+        logging.getLogger(__name__).error("a channel stops", exc_info=error)
+        self._fail(self._current, f"unexpected {type(error).__name__}: {error}")
 
     async def _work(self) -> None:
-        for container in self._containers:
+        for container in list(self._containers):
             self._current = container
             await self._deliver_container(container)
 
     def _fail(self, container: Container, note: str) -> None:
+        self.is_broken = True
         self._mark_rest(ChannelState.FAILED, note)
         self._shared.log.write(Level.ERROR, f"#{container.name} stops here: {note}", container.id)
 
@@ -131,6 +183,12 @@ class Lane:
             if tally.state is not ChannelState.DONE:
                 tally.state = state
                 tally.note = note or tally.note
+
+    async def _begin(self) -> None:
+        if not self._has_begun:
+            await self._recall()
+            await self._resolve_doubt()
+            self._has_begun = True
 
     async def _recall(self) -> None:
         record = await self._shared.journal.read(lambda raw: queries.lane(raw, self._id))
@@ -441,6 +499,8 @@ class Lane:
         shared.progress.arrived(
             tally.name if tally else "", message.author.name, message.content or sent.content, settlement.files_sent
         )
+        if shared.progress.live is not None:
+            shared.progress.live.arrived(unix_seconds(stored.id), shared.now())
 
     async def _settle_uncertain(self, stored: StoredMessage, part: PartRecord, why: str) -> None:
         await self._settle(stored, Settlement(MessageState.UNCERTAIN, why), part)

@@ -51,6 +51,10 @@ class Place(Protocol):
         """Leave the place as the source has it, archived or locked."""
         ...
 
+    def renew(self, channel: Channel) -> None:
+        """Take in how the source has it now."""
+        ...
+
 
 @dataclass
 class ChannelPlace:
@@ -72,6 +76,9 @@ class ChannelPlace:
         return None
 
     async def close(self, *, has_posted: bool) -> None:
+        return
+
+    def renew(self, channel: Channel) -> None:
         return
 
 
@@ -104,6 +111,9 @@ class ThreadPlace:
     async def close(self, *, has_posted: bool) -> None:
         if self._id is not None:
             await self._threads.closed(self._thread, self._id, has_posted=has_posted)
+
+    def renew(self, channel: Channel) -> None:
+        self._thread = channel
 
 
 class PostPlace:
@@ -141,3 +151,6 @@ class PostPlace:
     async def close(self, *, has_posted: bool) -> None:
         if self._id is not None:
             await self._threads.closed(self._post, self._id, has_posted=has_posted)
+
+    def renew(self, channel: Channel) -> None:
+        self._post = channel

@@ -124,8 +124,8 @@ def make_plan(
 
 def refuse_unsupported(settings: Settings) -> None:
     """Raise ConfigurationError for a choice that this version cannot carry out."""
-    if settings.copy.live:
-        raise ConfigurationError("This version cannot follow a server live yet", "set copy.live to false")
+    if settings.copy.live and not settings.copy.history:
+        raise ConfigurationError("A live mirror goes on behind the history", "set copy.history to true")
 
 
 def roles_to_copy(guild: Guild) -> tuple[Role, ...]:

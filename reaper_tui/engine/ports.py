@@ -5,13 +5,14 @@ All methods may raise the errors of `model.errors` and are safe to cancel at any
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, NoReturn, Protocol
 
 from reaper_tui.model.capabilities import TargetCapabilities
 from reaper_tui.model.community import Channel, Community, Guild, Overwrite, Webhook
 from reaper_tui.model.composition import Degrade, Directory, Flow
 from reaper_tui.model.forum import Forum, TargetThread
+from reaper_tui.model.live import LiveEvent
 from reaper_tui.model.message import Message, RawMessage, RecentPage
 from reaper_tui.model.outgoing import Composition, FileSlot, Part, SpooledFile, TargetMessage
 
@@ -19,8 +20,39 @@ from reaper_tui.model.outgoing import Composition, FileSlot, Part, SpooledFile, 
 class Reader(Protocol):
     """Reads the source."""
 
-    async def survey(self, guild_id: int) -> Guild:
-        """Return the guild's structure, threads of every kind included."""
+    async def survey(self, guild_id: int, *, looks: bool = True) -> Guild:
+        """Return the guild's structure, threads of every kind included.
+
+        `looks` asks the gateway what is hidden; whoever listens to it is told anyway.
+        """
+        ...
+
+    async def listen(self, guild_id: int, put: Callable[[LiveEvent], None]) -> NoReturn:
+        """Hand over what happens in a guild, in order, until cancelled; reconnects by itself."""
+        ...
+
+    async def place(self, channel_id: int) -> LiveEvent:
+        """Return a channel or thread as if an event had told of it."""
+        ...
+
+    def changed(self, guild: Guild, event: LiveEvent) -> Guild:
+        """Return a surveyed guild after an event about its channels."""
+        ...
+
+    def merged(self, payload: bytes, event: LiveEvent) -> bytes:
+        """Return a stored message after an event that may tell only a part of it."""
+        ...
+
+    def pinned(self, payload: bytes, *, is_pinned: bool) -> bytes:
+        """Return a stored message pinned or not."""
+        ...
+
+    def shows_the_same(self, one: bytes, other: bytes) -> bool:
+        """Return whether two readings of a message look alike to somebody who follows it."""
+        ...
+
+    def reactions(self, payload: bytes) -> bytes:
+        """Return how a message's reactions stand, as JSON for a feed."""
         ...
 
     async def estimate(self, channel: Channel) -> tuple[int, bool]:

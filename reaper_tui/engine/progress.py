@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from statistics import median
 from typing import TYPE_CHECKING
 
 from reaper_tui.engine.control import RunState
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 RATE_WINDOW_SECONDS = 30.0
 STREAM_LINES = 2000
+LATENCIES = 500
 # The same few thousand names are shown ten times a second.
 _shown = lru_cache(maxsize=16_384)(sanitise_line)
 
@@ -28,6 +30,7 @@ class Phase(StrEnum):
     STRUCTURE = "structure"
     MESSAGES = "messages"
     AMENDING = "amending"
+    LIVE = "live"
     VERIFY = "verify"
     FINISHED = "finished"
 
@@ -98,6 +101,23 @@ class MirroredMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveProgress:
+    """How a live mirror stands: latencies are seconds from writing on the source to standing on the target.
+
+    `since` is when it connected first, None before; `waiting` counts events, messages and changes not carried over yet.
+    """
+
+    since: float | None
+    is_connected: bool
+    reconnects: int
+    waiting: int
+    mirrored: int
+    latency_last: float | None
+    latency_p50: float | None
+    note: SafeText
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything a screen needs to paint itself; `now` is the engine's clock in seconds since 1970."""
 
@@ -126,6 +146,39 @@ class Snapshot:
     status_429: int
     hold: SafeText
     note: SafeText
+    live: LiveProgress | None = None
+
+
+@dataclass(slots=True)
+class LiveTally:
+    """The engine's own count of a live mirror, mutable."""
+
+    since: float | None = None
+    is_connected: bool = False
+    reconnects: int = 0
+    waiting: int = 0
+    mirrored: int = 0
+    note: str = ""
+    latencies: deque[float] = field(default_factory=lambda: deque[float](maxlen=LATENCIES))
+
+    def arrived(self, written_at: float, now: float) -> None:
+        """Count a message that stands on the target, if it was written since the mirror began."""
+        if self.since is not None and written_at >= self.since:
+            self.mirrored += 1
+            self.latencies.append(max(0.0, now - written_at))
+
+    def snapshot(self) -> LiveProgress:
+        """Return this count, frozen and safe to show."""
+        return LiveProgress(
+            since=self.since,
+            is_connected=self.is_connected,
+            reconnects=self.reconnects,
+            waiting=self.waiting,
+            mirrored=self.mirrored,
+            latency_last=self.latencies[-1] if self.latencies else None,
+            latency_p50=median(self.latencies) if self.latencies else None,
+            note=_shown(self.note, 200),
+        )
 
 
 @dataclass(slots=True)
@@ -187,6 +240,7 @@ class Progress:
     started_at: float | None = None
     ended_at: float | None = None
     eta_seconds: float | None = None
+    live: LiveTally | None = None
     channels: dict[int, ChannelTally] = field(default_factory=dict[int, ChannelTally])
     waits: dict[str, Wait] = field(default_factory=dict[str, Wait])
     _arrivals: deque[tuple[float, int]] = field(default_factory=deque[tuple[float, int]])
@@ -264,4 +318,5 @@ class Progress:
             status_429=self.status_429,
             hold=sanitise_line(self.hold, 300),
             note=sanitise_line(self.note, 300),
+            live=None if self.live is None else self.live.snapshot(),
         )

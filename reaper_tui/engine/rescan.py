@@ -13,7 +13,8 @@ from reaper_tui.engine.events import EventLog, Level
 from reaper_tui.engine.outage import Outage
 from reaper_tui.engine.ports import Reader
 from reaper_tui.engine.renewals import Renewals
-from reaper_tui.journal import changes, queries
+from reaper_tui.engine.vigil import Vigil
+from reaper_tui.journal import changes, feed, queries
 from reaper_tui.journal.changes import ChangeKind
 from reaper_tui.journal.journal import Journal
 from reaper_tui.journal.records import Container
@@ -53,6 +54,7 @@ class Rescan:
         outage: Outage,
         log: EventLog,
         renewals: Renewals,
+        vigil: Vigil,
         *,
         now: Callable[[], float],
         depth: Depth,
@@ -64,6 +66,7 @@ class Rescan:
         self._outage = outage
         self._log = log
         self._renewals = renewals
+        self._vigil = vigil
         self._now = now
         self._depth = depth
         self._follows_a_whole_run = follows_a_whole_run
@@ -79,8 +82,8 @@ class Rescan:
         """Return the newest page of a container."""
         return await self._page(container.id, None)
 
-    async def look(self, container: Container, page: RecentPage) -> None:
-        """Compare a container's newest page; what lies behind it is left for `deepen`."""
+    async def look(self, container: Container, page: RecentPage, mark: int) -> None:
+        """Compare a container's newest page, asked for after a mark; what lies behind it is left for `deepen`."""
         if not page.messages:
             self._log.write(
                 Level.WARNING,
@@ -89,7 +92,8 @@ class Rescan:
             )
             return
         low = 0 if self._is_surely_the_end(page) else page.messages[-1].id
-        await self._apply(container, await self._compare(container, page.messages, low, container.capture_cursor))
+        high = page.messages[0].id if self._vigil.is_live else container.capture_cursor
+        await self._apply(container, await self._compare(container, page.messages, low, high), mark)
         if low:
             self._unfinished.append((container, low))
 
@@ -97,13 +101,18 @@ class Rescan:
         """Leave all of a container for `deepen`: its newest page is new from end to end."""
         self._unfinished.append((container, container.capture_cursor + 1))
 
-    async def deepen(self) -> None:
-        """Compare the rest of every history where that is wanted: whenever there were news after a whole run."""
-        is_due = self._depth == "all" or (self.has_news and self._follows_a_whole_run)
-        while is_due and self._unfinished:
+    async def deepen(self, *, closes_gap: bool = False) -> None:
+        """Compare the rest of every history where that is wanted: whenever there were news after a whole run.
+
+        A gap was short: one more page is looked at, where the newest was new from end to end.
+        """
+        is_due = self._depth == "all" or (self.has_news and self._follows_a_whole_run and not closes_gap)
+        while self._unfinished:
             container, before = self._unfinished.pop()
+            if not is_due and not (closes_gap and before > container.capture_cursor):
+                continue
             try:
-                await self._whole(container, before)
+                await self._whole(container, before, most_pages=None if is_due else 1)
             except (AccessDenied, NotFound, Refused) as error:
                 if isinstance(error, AccessDenied) and error.ends_run:
                     raise
@@ -111,10 +120,13 @@ class Rescan:
                     Level.WARNING, f"#{container.name} was not looked at again to its start: {error}", container.id
                 )
 
-    async def _whole(self, container: Container, before: int) -> None:
+    async def _whole(self, container: Container, before: int, most_pages: int | None) -> None:
         renewed: dict[int, tuple[bytes, frozenset[ChangeKind]]] = {}
         gone: set[int] = set()
-        while before:
+        mark = self._vigil.now()
+        pages = 0
+        while before and pages != most_pages:
+            pages += 1
             await self._control.boundary()
             page = await self._page(container.id, before)
             low = page.messages[-1].id if page.messages else 0
@@ -124,7 +136,7 @@ class Rescan:
             renewed.update(found.renewed)
             gone.update(found.gone)
             before = low
-        await self._apply(container, Finding(renewed, frozenset(gone)))
+        await self._apply(container, Finding(renewed, frozenset(gone)), mark)
 
     async def _page(self, container_id: int, before: int | None) -> RecentPage:
         return await self._control.unless_stopped(
@@ -146,7 +158,8 @@ class Rescan:
                 renewed[message_id] = (seen[message_id], kinds)
         return Finding(renewed, frozenset(known.keys() - seen.keys()))
 
-    async def _apply(self, container: Container, found: Finding) -> None:
+    async def _apply(self, container: Container, found: Finding, mark: int) -> None:
+        found = self._without_touched(found, mark)
         if not found:
             return
         self.has_news = True
@@ -159,6 +172,7 @@ class Rescan:
             )
             gone = frozenset[int]()
         now = self._now()
+        told = self._vigil.told(container.id, found.renewed, gone)
 
         def apply(raw: sqlite3.Connection) -> None:
             for message_id in sorted(found.renewed):
@@ -166,6 +180,20 @@ class Rescan:
                 changes.renew(raw, message_id, payload, sorted(kinds), now)
             for message_id in sorted(gone):
                 changes.remove(raw, message_id, now)
+            if told:
+                feed.append(raw, told, now)
 
         await self._journal.write(apply)
         self._renewals.add((*found.renewed, *gone))
+
+    def _without_touched(self, found: Finding, mark: int) -> Finding:
+        """Return what was found without that which events told about since it was asked for: they know better."""
+        if not self._vigil.is_live:
+            return found
+        renewed = {
+            message_id: change
+            for message_id, change in found.renewed.items()
+            if not self._vigil.was_touched(message_id, mark)
+        }
+        gone = frozenset(message_id for message_id in found.gone if not self._vigil.was_touched(message_id, mark))
+        return Finding(renewed, gone)

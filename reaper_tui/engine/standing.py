@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from reaper_tui.engine.control import RunControl
+from reaper_tui.engine.equipment import Equipment
 from reaper_tui.engine.events import EventLog, Level
 from reaper_tui.engine.outage import Outage
 from reaper_tui.engine.ports import Spool, Writer
@@ -45,6 +46,22 @@ class Standing:
     settle_seconds: float = 0.0
     _records: dict[tuple[str, int], Mapping] = field(default_factory=dict[tuple[str, int], Mapping])
     _newest: int = 0
+
+    @classmethod
+    def of(cls, equipment: Equipment, community: Community) -> Self:
+        """Return what stands in a community, for whoever is equipped to build there."""
+        return cls(
+            equipment.writer,
+            equipment.spool,
+            equipment.journal,
+            equipment.control,
+            equipment.progress,
+            equipment.log,
+            equipment.outage,
+            community,
+            sleep=equipment.sleep,
+            settle_seconds=equipment.settle_seconds,
+        )
 
     async def load(self) -> None:
         """Read what the journal knows."""

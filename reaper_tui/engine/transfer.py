@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
@@ -16,14 +17,17 @@ from reaper_tui.engine.equipment import Equipment
 from reaper_tui.engine.events import Level
 from reaper_tui.engine.files import FileCourier
 from reaper_tui.engine.lane import Lane
+from reaper_tui.engine.live import LiveMirror
 from reaper_tui.engine.pace import Pace
 from reaper_tui.engine.progress import ChannelState, ChannelTally, Phase
 from reaper_tui.engine.reconcile import Reconciler
 from reaper_tui.engine.renewals import Renewals
 from reaper_tui.engine.rescan import Rescan
 from reaper_tui.engine.retry import Broom, RetryLane, RetryWork, by_container
+from reaper_tui.engine.structure import StructureBuilder
 from reaper_tui.engine.threads import Threads
 from reaper_tui.engine.together import together
+from reaper_tui.engine.vigil import Vigil
 from reaper_tui.engine.webhook_pool import WebhookPool
 from reaper_tui.journal import mends, queries
 from reaper_tui.journal.changes import ChangeKind
@@ -60,31 +64,69 @@ class Transfer:
         self._plan = plan
         self._settings = settings
         self._renewals = Renewals()
+        self._vigil = Vigil()
+        self._threads: Threads | None = None
         self._pools: dict[int, WebhookPool] = {}
+        self._channels: dict[int, str] = {}
+        self.lanes: dict[int, Lane] = {}
 
     async def run(self, *, follows_a_whole_run: bool) -> dict[int, str]:
         """Carry everything over; return the target channels that hold posts, each with a name to call it by."""
         equipment = self._equipment
         capture = self._capture(follows_a_whole_run=follows_a_whole_run)
         delivery = await self._delivery(capture, self._settings)
-        lanes: dict[int, Lane] = {}
-        channels: dict[int, str] = {}
-        readable: list[Container] = []
-        async for lane_id, rows, berth in self._berths(delivery):
-            pool = self._pool(berth.webhook_channel_id, delivery)
-            lanes[lane_id] = Lane(delivery, lane_id, berth.place, rows, pool, lanes.get(berth.parent_id or 0))
-            readable += rows
-            if berth.parent_id is None:
-                channels[berth.webhook_channel_id] = rows[0].parent_name if rows[0].id != lane_id else rows[0].name
+        readable = await self._open_all(delivery)
         if self._settings.copy.anonymise:
             # Who is called what is known only when everything was read.
             await capture.run(readable)
-            await delivery.run(lanes.values())
+            await delivery.run(self.lanes.values())
         else:
-            await together((capture.run(readable), delivery.run(lanes.values())))
-        await self._amend(delivery)
+            await together((capture.run(readable), delivery.run(self.lanes.values())))
+        equipment.progress.phase = Phase.AMENDING
+        await self._amender(delivery).run()
         # Posts of earlier runs may stand in channels that were replaced since.
-        return {**await equipment.journal.read(queries.posted_channels), **channels}
+        return {**await equipment.journal.read(queries.posted_channels), **self._channels}
+
+    async def follow(self, builder: StructureBuilder, *, follows_a_whole_run: bool) -> None:
+        """Carry everything over, and what happens meanwhile and after, until the control stops it: StopRequested."""
+        capture = self._capture(follows_a_whole_run=follows_a_whole_run)
+        delivery = await self._delivery(capture, self._settings)
+        readable = await self._open_all(delivery)
+        amender = self._amender(delivery)
+        mirror = LiveMirror(self._equipment, delivery, amender, self, self._sides.guild, self._settings, self._notes)
+        await mirror.run(readable, builder)
+
+    async def grow(self, delivery: Delivery, guild: Guild, community: Community, plan: Plan) -> None:
+        """Go on with a guild and a plan that grew."""
+        self._sides = BothSides(guild, community, self._sides.estimates)
+        self._plan = plan
+        records = await self._equipment.journal.read(queries.mappings)
+        grown = target_map(guild, community, plan.routes, records)
+        # Threads that are open already keep what they add to the map.
+        standing = delivery.target.channels
+        standing.update(grown.channels)
+        delivery.target = replace(grown, channels=standing)
+
+    async def open(self, delivery: Delivery, containers: Sequence[Container]) -> list[Container]:
+        """Put containers into their lanes, old and new ones; return those whose place stands."""
+        placed: list[Container] = []
+        async for lane_id, rows, berth in self._berths(delivery, containers):
+            placed += rows
+            if lane_id in self.lanes:
+                self.lanes[lane_id].extend(rows)
+                continue
+            pool = self._pool(berth.webhook_channel_id, delivery)
+            parent = self.lanes.get(berth.parent_id or 0)
+            self.lanes[lane_id] = Lane(delivery, lane_id, berth.place, rows, pool, parent)
+            if berth.parent_id is None:
+                name = rows[0].parent_name if rows[0].id != lane_id else rows[0].name
+                self._channels[berth.webhook_channel_id] = name
+        return placed
+
+    async def _open_all(self, delivery: Delivery) -> list[Container]:
+        containers = await self._equipment.journal.read(queries.containers)
+        await self._load_tallies(containers)
+        return await self.open(delivery, containers)
 
     async def retry(self, count: RetryCount) -> None:
         """Try again what failed, vanished or stayed behind, and count what became of it."""
@@ -105,21 +147,25 @@ class Transfer:
             notes=self._notes,
         )
         lanes: list[RetryLane] = []
-        async for lane_id, rows, berth in self._berths(delivery):
+        containers = await equipment.journal.read(queries.containers)
+        await self._load_tallies(containers)
+        async for lane_id, rows, berth in self._berths(delivery, containers):
             if any(row.id in work for row in rows):
                 pool = self._pool(berth.webhook_channel_id, delivery)
                 lanes.append(RetryLane(delivery, lane_id, berth.place, rows, pool, tries))
         equipment.log.write(Level.INFO, f"{sum(lane.weight for lane in lanes):,} messages to try again")
         await delivery.run(lanes)
-        await self._amend(delivery)
+        equipment.progress.phase = Phase.AMENDING
+        await self._amender(delivery).run()
 
-    async def _berths(self, delivery: Delivery) -> AsyncIterator[tuple[int, list[Container], Berth]]:
+    async def _berths(
+        self, delivery: Delivery, containers: Sequence[Container]
+    ) -> AsyncIterator[tuple[int, list[Container], Berth]]:
         """Yield the lanes whose place stands, each with its containers in order."""
         equipment, sides = self._equipment, self._sides
-        containers = await equipment.journal.read(queries.containers)
-        await self._load_tallies(containers)
         records = await equipment.journal.read(queries.mappings)
-        threads = self._threads(delivery.target)
+        self._threads = self._threads or self._made_threads(delivery.target)
+        threads = self._threads
         berths = Berths(threads, equipment.writer, sides.guild, sides.community, self._plan, records, delivery.target)
         for lane_id, rows in berths.in_order(containers).items():
             berth = await berths.find(lane_id)
@@ -157,6 +203,7 @@ class Transfer:
             equipment.outage,
             equipment.log,
             self._renewals,
+            self._vigil,
             now=equipment.now,
             depth=self._settings.copy.rescan,
             follows_a_whole_run=follows_a_whole_run,
@@ -170,6 +217,7 @@ class Transfer:
             equipment.outage,
             rescan,
             self._notes,
+            self._vigil,
         )
 
     def _notes(self, message: Message) -> tuple[ChangeKind, ...]:
@@ -205,11 +253,12 @@ class Transfer:
             now=equipment.now,
             author_key=equipment.author_key,
             renewals=self._renewals,
+            vigil=self._vigil,
             capabilities=community.capabilities,
             limits_scale=equipment.limits_scale,
         )
 
-    def _threads(self, target: TargetMap) -> Threads:
+    def _made_threads(self, target: TargetMap) -> Threads:
         equipment = self._equipment
         return Threads(
             equipment.writer,
@@ -236,17 +285,15 @@ class Transfer:
             )
         return self._pools[channel_id]
 
-    async def _amend(self, delivery: Delivery) -> None:
+    def _amender(self, delivery: Delivery) -> Amender:
         writer, community_id = self._equipment.writer, self._equipment.community_id
-        self._equipment.progress.phase = Phase.AMENDING
-        amender = Amender(
+        return Amender(
             delivery,
             lambda: writer.capabilities(community_id),
             self._webhooks,
             self._settings.copy.reactions,
             sets_pins=self._settings.copy.pins,
         )
-        await amender.run()
 
     def _webhooks(self) -> Mapping[int, Webhook]:
         known = {webhook.id: webhook for webhook in self._sides.community.webhooks}

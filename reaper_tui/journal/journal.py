@@ -11,13 +11,14 @@ from typing import NamedTuple, Self, TypeVar
 from reaper_tui.journal import changes, mends
 from reaper_tui.journal.changes import ChangeKind
 from reaper_tui.journal.connection import Connection, open_connection
+from reaper_tui.journal.live import tell_page
 from reaper_tui.journal.records import Mapping as MappingRecord
 from reaper_tui.journal.records import MessageState, PartRecord
 from reaper_tui.journal.schema import migrate
 from reaper_tui.model.plan import Route
 
 T = TypeVar("T")
-_IS_KNOWN = "SELECT 1 FROM message WHERE id = ?"
+_ADD = "INSERT OR IGNORE INTO message (id, container_id, payload) VALUES (?, ?, ?)"
 RUN_COLUMNS = frozenset(
     {"ended_at", "state", "note", "requests", "status_429", "retries", "limit_wait_s", "peak_rss_mb", "verification"}
 )
@@ -128,34 +129,40 @@ class Journal:
         messages: Sequence[tuple[int, bytes]],
         *,
         cursor: int,
-        attachments: int,
+        attachments: Mapping[int, int],
         is_end: bool,
         noted: Mapping[int, Sequence[ChangeKind]] | None = None,
+        feeds: bool = False,
     ) -> int:
         """Store a page (id, payload) and move the cursor; return how many messages were new.
 
-        `noted` are things to be done about new messages once they stand, such as pinning them.
+        `attachments` counts each message's files, `noted` are things to be done about new messages once they stand,
+        such as pinning them. With `feeds` the feed is told what comes behind a history that was read to its end before.
         """
 
         def capture(raw: sqlite3.Connection) -> int:
             now = time.time()
             waiting = noted or {}
-            fresh = [message_id for message_id in waiting if not raw.execute(_IS_KNOWN, (message_id,)).fetchone()]
-            before = raw.total_changes
-            raw.executemany(
-                "INSERT OR IGNORE INTO message (id, container_id, payload) VALUES (?, ?, ?)",
-                [(message_id, container_id, payload) for message_id, payload in messages],
-            )
-            added = raw.total_changes - before
+            before, was_captured = raw.execute(
+                "SELECT capture_cursor, captured_at IS NOT NULL FROM container WHERE id = ?", (container_id,)
+            ).fetchone()
+            added = files = 0
+            for message_id, payload in messages:
+                row = (message_id, container_id, payload)
+                if not raw.execute(_ADD, row).rowcount:
+                    continue
+                added += 1
+                files += attachments.get(message_id, 0)
+                changes.note(raw, message_id, waiting.get(message_id, ()), now)
             raw.execute(
                 "UPDATE container SET capture_cursor = max(capture_cursor, ?), source = source + ?, is_captured = ?, "
                 "captured_at = iif(?, ?, captured_at) WHERE id = ?",
                 (cursor, added, is_end, is_end, now, container_id),
             )
-            for message_id in fresh:
-                changes.note(raw, message_id, waiting[message_id], now)
-            if added and attachments:
-                _count(raw, "attachments_source", attachments)
+            if files:
+                _count(raw, "attachments_source", files)
+            if feeds and was_captured:
+                tell_page(raw, container_id, before, None if is_end else cursor, now)
             return added
 
         return await self._connection.write(capture)

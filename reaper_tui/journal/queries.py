@@ -25,6 +25,7 @@ _PART = (
     "SELECT message_id, number, lane_id, channel_id, webhook_id, nonce, is_last, intended_at, target_id, fingerprint, "
     "said FROM part "
 )
+NEWEST = (1 << 63) - 1
 _MESSAGE = "SELECT id, container_id, state, payload, composition, is_gone, reacted FROM message "
 
 
@@ -60,9 +61,35 @@ def settled(raw: sqlite3.Connection) -> dict[int, int]:
 
 
 def pending_messages(raw: sqlite3.Connection, container_id: int, after: int, limit: int) -> list[StoredMessage]:
-    """Return the next messages of a container behind its frontier, oldest first."""
-    rows = raw.execute(_MESSAGE + "WHERE container_id = ? AND id > ? ORDER BY id LIMIT ?", (container_id, after, limit))
+    """Return the next messages of a container behind its frontier, oldest first, up to where nothing is missing."""
+    rows = raw.execute(
+        _MESSAGE + "WHERE container_id = ? AND id > ? "  # noqa: S608 - built from constants
+        "AND id <= (SELECT iif(is_captured, ?, capture_cursor) FROM container WHERE container.id = container_id) "
+        "ORDER BY id LIMIT ?",
+        (container_id, after, NEWEST, limit),
+    )
     return [_message(row) for row in rows]
+
+
+def waiting_in_lane(raw: sqlite3.Connection, lane_id: int, limit: int) -> list[StoredMessage]:
+    """Return what waits to be sent into a lane, oldest first whichever container it came in."""
+    rows = raw.execute(
+        "SELECT message.id, container_id, state, payload, composition, is_gone, reacted FROM container "
+        "JOIN message ON message.container_id = container.id WHERE lane_id = ? AND is_selected AND state = 0 "
+        "AND message.id <= iif(is_captured, ?, capture_cursor) ORDER BY message.id LIMIT ?",
+        (lane_id, NEWEST, limit),
+    )
+    return [_message(row) for row in rows]
+
+
+def lanes_with_waiting(raw: sqlite3.Connection) -> list[int]:
+    """Return the lanes of selected containers that something waits to be sent into."""
+    rows = raw.execute(
+        "SELECT DISTINCT lane_id FROM container WHERE is_selected AND EXISTS (SELECT 1 FROM message "
+        "WHERE container_id = container.id AND state = 0 AND message.id <= iif(is_captured, ?, capture_cursor))",
+        (NEWEST,),
+    )
+    return [row[0] for row in rows]
 
 
 def known_messages(raw: sqlite3.Connection, container_id: int, low: int, high: int) -> list[tuple[int, bytes]]:
@@ -248,7 +275,7 @@ def message_count(raw: sqlite3.Connection) -> MessageCount:
             count.uncertain += number
     count.skipped = dict(sorted(skipped.items()))
     count.pending = raw.execute(
-        "SELECT count(*) FROM container JOIN message ON message.container_id = container.id AND message.id > frontier "
+        "SELECT count(*) FROM container JOIN message ON message.container_id = container.id AND state = 0 "
         "WHERE is_selected"
     ).fetchone()[0]
     return count

@@ -197,6 +197,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ) WITHOUT ROWID;
         """,
     ),
+    ("0006_live", "CREATE INDEX message_waiting ON message (container_id, id) WHERE state = 0"),
 )
 
 

@@ -193,9 +193,12 @@ def save_settings(path: Path, settings: Settings) -> None:
 
 def checked_ids(settings: Settings) -> tuple[int, int]:
     """Return guild and community id; raise ConfigurationError when one is missing or malformed."""
-    return _checked_id(settings.discord.guild_id, "discord.guild_id"), _checked_id(
-        settings.fluxer.community_id, "fluxer.community_id"
-    )
+    return checked_guild_id(settings), _checked_id(settings.fluxer.community_id, "fluxer.community_id")
+
+
+def checked_guild_id(settings: Settings) -> int:
+    """Return the guild's id; raise ConfigurationError when it is missing or malformed."""
+    return _checked_id(settings.discord.guild_id, "discord.guild_id")
 
 
 def check_members(settings: Settings) -> None:

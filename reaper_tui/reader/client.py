@@ -23,7 +23,7 @@ from reaper_tui.reader.growth import Viewpoint, changed_guild
 from reaper_tui.reader.http import DiscordHTTP
 from reaper_tui.reader.listener import Listener
 from reaper_tui.reader.mapping import message_from, user_name
-from reaper_tui.reader.merging import merged, with_pin
+from reaper_tui.reader.merging import merged, reactions_told, shows_the_same, with_pin
 from reaper_tui.reader.people import people_in
 from reaper_tui.reader.pins import pinned_messages
 from reaper_tui.reader.survey import CONTENT_WARNING, reads_content, surveyed_guild
@@ -161,6 +161,14 @@ class DiscordReader:
     def pinned(self, payload: bytes, *, is_pinned: bool) -> bytes:
         """Return a stored message pinned or not."""
         return with_pin(payload, is_pinned=is_pinned)
+
+    def shows_the_same(self, one: bytes, other: bytes) -> bool:
+        """Return whether two readings of a message look alike to somebody who follows it."""
+        return shows_the_same(one, other)
+
+    def reactions(self, payload: bytes) -> bytes:
+        """Return how a message's reactions stand, as JSON for a feed."""
+        return reactions_told(payload)
 
     async def estimate(self, channel: Channel) -> tuple[int, bool]:
         """Return about how many messages a container holds, and whether that is exact."""

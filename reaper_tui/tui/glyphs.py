@@ -101,6 +101,7 @@ PHASE_WORDS: dict[Phase, str] = {
     Phase.STRUCTURE: "building roles and channels",
     Phase.MESSAGES: "copying messages",
     Phase.AMENDING: "pins, edits and reactions",
+    Phase.LIVE: "live",
     Phase.VERIFY: "reading the target back",
     Phase.FINISHED: "finished",
 }

@@ -39,7 +39,7 @@ async def filled(path: Path, count: int = 3) -> Journal:
     journal = await Journal.open(path)
     await journal.select_routes([route()], 0)
     page = [(number, b"{}") for number in range(1, count + 1)]
-    await journal.capture_page(LANE, page, cursor=count, attachments=0, is_end=True)
+    await journal.capture_page(LANE, page, cursor=count, attachments={}, is_end=True)
     return journal
 
 
@@ -75,7 +75,7 @@ class JournalMachine(RuleBasedStateMachine):
         first = max(1, self.captured + 1 - overlap)
         page = [(number, b"{}") for number in range(first, self.captured + count + 1)]
         self.captured += count
-        added = self.do(self.journal.capture_page(LANE, page, cursor=page[-1][0], attachments=0, is_end=False))
+        added = self.do(self.journal.capture_page(LANE, page, cursor=page[-1][0], attachments={}, is_end=False))
         assert added == count
 
     @precondition(lambda self: self.doubt is None and self.next_pending)
@@ -257,7 +257,7 @@ async def main():
     try:
         while True:
             page = [(stored + n, b"x" * 2000) for n in range(1, 21)]
-            await journal.capture_page(7, page, cursor=stored + 20, attachments=0, is_end=False)
+            await journal.capture_page(7, page, cursor=stored + 20, attachments={}, is_end=False)
             stored += 20
     except JournalError as error:
         print(stored, error.line())
@@ -289,7 +289,7 @@ async def test_a_container_that_was_begun_stays_in_its_lane(tmp_path: Path) -> N
     journal = await Journal.open(tmp_path / "j.db")
     await journal.select_routes([route(1, 1), route(11, 1), route(12, 1)], 0)
     for container in (11, 12):
-        await journal.capture_page(container, [(container * 10, b"{}")], cursor=1, attachments=0, is_end=True)
+        await journal.capture_page(container, [(container * 10, b"{}")], cursor=1, attachments={}, is_end=True)
     await journal.intend(part(110, lane_id=1))
     await journal.select_routes([route(1, 1), route(11, 11), route(12, 12)], 0)
     lanes = {row.id: row.lane_id for row in await journal.read(queries.containers)}
