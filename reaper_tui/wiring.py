@@ -27,6 +27,7 @@ from reaper_tui.journal.journal import Journal
 from reaper_tui.journal.lease import holder_of, take_lease
 from reaper_tui.journal.records import Mapping
 from reaper_tui.logbook import never_show
+from reaper_tui.media.drawing import can_draw_lottie
 from reaper_tui.media.spool import MediaSpool
 from reaper_tui.model.community import Community
 from reaper_tui.model.errors import ConfigurationError
@@ -91,7 +92,15 @@ class OpenWorkspace:
 
     def plan(self, survey: Survey, settings: Settings) -> Plan:
         """Return what a run with these settings would do."""
-        return make_plan(survey.guild, survey.community, survey.estimates, settings, self._mappings, self._settled)
+        return make_plan(
+            survey.guild,
+            survey.community,
+            survey.estimates,
+            settings,
+            self._mappings,
+            self._settled,
+            draws_lottie=self.clone.spool.draws_lottie,
+        )
 
     async def run(self, settings: Settings) -> Summary:
         """Clone to the end, or until the control stops it; a fresh survey is used once."""
@@ -342,6 +351,7 @@ def _make_composer(community: Community, settings: Settings, aliases: Aliases) -
         source_hosts=hosts,
         timestamps=settings.copy.timestamps,
         reactions=settings.copy.reactions,
+        draws_lottie=can_draw_lottie(),
         aliases=aliases if settings.copy.anonymise else None,
         native_replies=community.capabilities.keeps_replies,
         native_voice=community.capabilities.takes_voice_messages,

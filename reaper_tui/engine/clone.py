@@ -93,7 +93,8 @@ class Clone(Equipment):
     async def plan(self, sides: BothSides, settings: Settings) -> Plan:
         """Return what a run would do; nothing is written anywhere."""
         mappings = await self.journal.read(queries.mappings)
-        return make_plan(*sides, settings, mappings, await self.journal.read(queries.settled))
+        settled = await self.journal.read(queries.settled)
+        return make_plan(*sides, settings, mappings, settled, draws_lottie=self.spool.draws_lottie)
 
     async def run(self, settings: Settings, sides: BothSides | None = None) -> Summary:
         """Clone to the end, or until the control stops it.

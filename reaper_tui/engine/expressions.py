@@ -82,7 +82,9 @@ async def _build(
         ready: list[_Ready] = []
         for item in missing[start : start + BULK]:
             name = target_name(item.name)
-            image = await standing.image(sources[item.source_id].url, limit, f"{kind} {item.name}")
+            source = sources[item.source_id]
+            is_lottie = isinstance(source, Sticker) and source.format == "lottie"
+            image = await standing.image(source.url, limit, f"{kind} {item.name}", is_lottie=is_lottie)
             if image is not None:
                 ready.append(_Ready(item, name, image))
             else:

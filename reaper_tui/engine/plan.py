@@ -63,6 +63,8 @@ def make_plan(
     settings: Settings,
     mappings: Sequence[MappingRecord],
     settled: Mapping[int, int] | None = None,
+    *,
+    draws_lottie: bool = False,
 ) -> Plan:
     """Return everything a run will do and everything it cannot; nothing is written anywhere.
 
@@ -83,7 +85,7 @@ def make_plan(
     if settings.copy.roles:
         _plan_roles(draft)
     _plan_emojis(draft)
-    _plan_stickers(draft)
+    _plan_stickers(draft, draws_lottie=draws_lottie)
     _plan_channels(draft)
     draft.exclusions += gone_from_source(guild, community, mappings)
     _warn_of_members(draft)
@@ -194,7 +196,7 @@ def _plan_emojis(draft: _Draft) -> None:
             draft.items.append(PlanItem(ItemKind.EMOJI, emoji.id, emoji.name, Action.CREATE))
 
 
-def _plan_stickers(draft: _Draft) -> None:
+def _plan_stickers(draft: _Draft, *, draws_lottie: bool) -> None:
     if not draft.settings.copy.stickers:
         return
     present = {sticker.id for sticker in draft.community.stickers}
@@ -210,8 +212,8 @@ def _plan_stickers(draft: _Draft) -> None:
         if target is not None:
             draft.items.append(PlanItem(ItemKind.STICKER, sticker.id, sticker.name, Action.REUSE, target))
             continue
-        if sticker.format == "lottie":
-            reason = "Lottie animations cannot be uploaded"
+        if sticker.format == "lottie" and not draws_lottie:
+            reason = "vector animations cannot be drawn here (rlottie-python is missing)"
         elif room <= 0:
             reason = "no free slot for stickers"
         if reason:

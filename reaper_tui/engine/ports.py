@@ -276,6 +276,15 @@ class Spool(Protocol):
         """Stream one file to disk; raise FileUnavailable (gone, too large, wrong size) or ServiceDown."""
         ...
 
+    @property
+    def draws_lottie(self) -> bool:
+        """Return whether vector animations can be drawn here."""
+        ...
+
+    async def picture(self, url: str, limit: int, *, is_lottie: bool = False) -> bytes:
+        """Return a small picture that fits: vector animations drawn, larger ones made smaller; else FileUnavailable."""
+        ...
+
     def release(self, file: SpooledFile) -> None:
         """Delete a file that was sent."""
         ...

@@ -201,12 +201,12 @@ class Standing:
         """Return what a request to the target returns, through outages."""
         return await self.outage.through(TARGET, work)
 
-    async def image(self, url: str, limit: int, what: str) -> bytes | None:
+    async def image(self, url: str, limit: int, what: str, *, is_lottie: bool = False) -> bytes | None:
         """Return a small image of the source, None with a line in the log when it cannot be had."""
         if not url:
             return None
         try:
-            return await self.outage.through(SOURCE_FILES, lambda: self.spool.image(url, limit))
+            return await self.outage.through(SOURCE_FILES, lambda: self.spool.picture(url, limit, is_lottie=is_lottie))
         except FileUnavailable as error:
             self.log.write(Level.WARNING, f"{what} stays behind: {error.reason}")
             return None

@@ -18,11 +18,17 @@ from typing import Self, TypeVar
 import anyio
 
 from reaper_tui.media.download import Downloader, Wanted
+from reaper_tui.media.drawing import Drawer, can_draw_lottie, can_shrink
 from reaper_tui.model.errors import FileUnavailable, SpoolFull
 from reaper_tui.model.outgoing import FileSlot, SpooledFile
 
 T = TypeVar("T")
 PREFIX = "spooled-"
+DRAWN_PREFIX = "drawn-"
+DRAWN_FILES = 128
+LOTTIE_BYTES = 1024 * 1024
+# A picture may be so many times larger than it has to be in the end, and still be made smaller.
+LARGER = 8
 WRITE_BYTES = 262_144
 SPARE_BYTES = 64 * 1024 * 1024
 # Senders that each hold some files and wait for room would wait for ever; after this one of them may pass the bound.
@@ -46,6 +52,7 @@ class MediaSpool:
         self._directory = directory
         self._room = _Room(max_bytes)
         self._downloader = Downloader(cdn=cdn, allow_private=allow_private, clock=clock, sleep=sleep)
+        self._drawer = Drawer()
         self._held: dict[Path, tuple[int, str]] = {}
         self._deletions: set[asyncio.Future[None]] = set()
         self._number = 0
@@ -73,7 +80,9 @@ class MediaSpool:
         return self._room.taken
 
     async def fetch(self, slot: FileSlot, limit: int) -> SpooledFile:
-        """Stream one file to disk; raise FileUnavailable, ServiceDown or SpoolFull."""
+        """Stream one file to disk, a vector animation drawn; raise FileUnavailable, ServiceDown or SpoolFull."""
+        if slot.is_lottie:
+            return await self._stored(slot, await self._drawn(slot.url, limit))
         if slot.size is not None and slot.size > limit:
             raise FileUnavailable("too large")
         await self._prepare()
@@ -99,6 +108,11 @@ class MediaSpool:
         self._held[sink.path] = (sink.received, sink.digest)
         return _spooled(slot, sink.path, sink.received)
 
+    @property
+    def draws_lottie(self) -> bool:
+        """Return whether vector animations can be drawn here."""
+        return can_draw_lottie()
+
     def release(self, file: SpooledFile) -> None:
         """Delete a file that was sent; a second time does nothing."""
         self._forget(file.path)
@@ -112,6 +126,43 @@ class MediaSpool:
         sink = _MemorySink()
         await self._downloader.download(Wanted(url, limit), sink)
         return bytes(sink.data)
+
+    async def picture(self, url: str, limit: int, *, is_lottie: bool = False) -> bytes:
+        """Return a small picture that fits: vector animations drawn, larger ones made smaller; else FileUnavailable."""
+        if is_lottie:
+            return await self._drawn(url, limit)
+        found = await self.image(url, limit * LARGER if can_shrink() else limit)
+        return found if len(found) <= limit else await self._drawer.smaller(found, limit)
+
+    async def _drawn(self, url: str, limit: int) -> bytes:
+        """Return a drawn animation; the same one is drawn once."""
+        animation = await self.image(url, LOTTIE_BYTES)
+        await self._prepare()
+        name = f"{DRAWN_PREFIX}{hashlib.sha256(animation).hexdigest()}-{limit}"
+        known = await _in_thread(lambda: _read(self._directory / name))
+        if known is None:
+            known = await self._drawer.lottie(animation, limit)
+            drawing = known
+            await _in_thread(lambda: _keep(self._directory, name, drawing))
+        return known
+
+    async def _stored(self, slot: FileSlot, data: bytes) -> SpooledFile:
+        await self._prepare()
+        await self._room.take(len(data))
+        self._number += 1
+        path = self._directory / f"{PREFIX}{self._number}"
+        is_whole = False
+        try:
+            await _in_thread(lambda: path.write_bytes(data))
+            is_whole = True
+        except OSError as error:
+            raise _spool_full(error, self._directory) from None
+        finally:
+            if not is_whole:
+                self._room.give(len(data))
+                await _in_thread(lambda: path.unlink(missing_ok=True))
+        self._held[path] = (len(data), hashlib.sha256(data).hexdigest())
+        return _spooled(slot, path, len(data))
 
     async def _prepare(self) -> None:
         if self._preparation is None or (self._preparation.done() and self._preparation.exception()):
@@ -261,6 +312,27 @@ def _spooled(slot: FileSlot, path: Path, size: int) -> SpooledFile:
         duration_seconds=slot.duration_seconds,
         waveform=slot.waveform,
     )
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    with suppress(OSError):
+        path.touch()
+    return data
+
+
+def _keep(directory: Path, name: str, data: bytes) -> None:
+    """Keep a drawing for the next time, in place of those longest unused; it is only a convenience."""
+    with suppress(OSError):
+        draft = directory / f"{PREFIX}{name}"
+        draft.write_bytes(data)
+        draft.replace(directory / name)
+        kept = sorted(directory.glob(f"{DRAWN_PREFIX}*"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in kept[DRAWN_FILES:]:
+            path.unlink(missing_ok=True)
 
 
 def _delete(path: Path) -> None:
