@@ -2,6 +2,8 @@
 
     python benchmarks/chaos.py --kills 200 --seed 3
     python benchmarks/chaos.py --kills 50 --fault reset-after-store --fault rate-limit-storm
+    python benchmarks/chaos.py --kills 10 --faults all
+    python benchmarks/chaos.py --kills 20 --generation current
     python benchmarks/chaos.py --kills 20 --against my-profile.toml
 
 Exit status 1 when anything was lost, doubled, out of order or changed, or when a run did not end well.
@@ -27,11 +29,14 @@ from programs import Control, Run, finish, sandbox
 
 from reaper_tui.profile.secrets import resolve_secret
 from reaper_tui.profile.settings import load_settings, save_settings
+from reaper_tui.sandbox.faults import KNOWN
 
 IDLE_ROUNDS = 6
 # Some messages were refused; a token, a permission or a server was missing and the run says to try again.
 INCOMPLETE, RESUMABLE = 1, (3, 4)
 WHAT_THE_BOT_SEES = ("no-history", "hidden-channels")
+# With these a run says at once what is missing, and ends.
+UNABLE = ("no-message-content", "no-history", "token-revoked", "permission-revoked", "outage")
 EARLY = ("mid-structure", "mid-capture")
 
 
@@ -46,10 +51,26 @@ class Outcome:
     notes: list[str] = field(default_factory=list[str])
     clones: int = 0
 
+    def add(self, other: Outcome) -> None:
+        """Count another outcome in."""
+        self.kills.update(other.kills)
+        self.struck.update(other.struck)
+        self.difference.add(other.difference)
+        self.failures += other.failures
+        self.notes += other.notes
+        self.clones += other.clones
+
     @property
     def is_clean(self) -> bool:
         """Whether nothing went wrong."""
         return self.difference.is_clean and not self.failures
+
+    def short(self) -> dict[str, Any]:
+        """The figures that matter most."""
+        found = self.difference
+        figures = {"kills": self.kills.total(), "lost": found.lost, "doubled": found.doubled}
+        figures |= {"out_of_order": found.out_of_order, "changed": found.changed, "placeholders": found.placeholders}
+        return figures | {"struck": self.struck.total(), "failures": len(self.failures)}
 
     def document(self, seconds: float) -> dict[str, Any]:
         """The figures as JSON."""
@@ -94,6 +115,8 @@ class Plan:
 @click.option("--kills", default=20, show_default=True, type=click.IntRange(0, 100_000))
 @click.option("--seed", default=1, show_default=True, help="Decides the moments, and the community.")
 @click.option("--fault", "faults", multiple=True, help="A sandbox fault that is on all the time; may be repeated.")
+@click.option("--faults", "each", default="", metavar="NAME,…|all", help="Faults to go through, one after another.")
+@click.option("--generation", default="2026-02", show_default=True, help="Which Fluxer server the sandbox is.")
 @click.option("--point", "points", multiple=True, type=click.Choice([RANDOM, *POINTS]), help="Only such moments.")
 @click.option("--messages", default=500, show_default=True, type=click.IntRange(1, 1_000_000))
 @click.option("--channels", default=5, show_default=True, type=click.IntRange(1, 500))
@@ -107,6 +130,8 @@ def main(
     kills: int,
     seed: int,
     faults: tuple[str, ...],
+    each: str,
+    generation: str,
     points: tuple[str, ...],
     messages: int,
     channels: int,
@@ -118,43 +143,60 @@ def main(
     as_json: bool,
 ) -> None:
     """Kill clones again and again, resume them, and compare source and target."""
-    if against is not None and (faults or set(points) - {RANDOM}):
-        raise click.UsageError("--fault and named points need the sandbox; --against knows random kills only")
+    if against is not None and (faults or each or set(points) - {RANDOM}):
+        raise click.UsageError("faults and named points need the sandbox; --against knows random kills only")
     chosen = points or ((RANDOM,) if against is not None else (RANDOM, RANDOM, RANDOM, *POINTS))
-    chance = random.Random(seed)
-    plan = Plan(kills, faults, chosen, chance, longest, patience, ("--max-rate", max_rate) if max_rate else ())
-    outcome = Outcome()
+    options = ("--max-rate", max_rate) if max_rate else ()
+    shape = ("--messages", messages, "--channels", channels, "--speed", speed, "--generation", generation)
+    total = Outcome()
+    by_fault: dict[str, Any] = {}
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="reaper-tui-chaos-") as scratch:
-        home = Path(scratch)
-        if against is not None:
-            _clone_against(against, home, plan, outcome)
-        else:
-            while not outcome.clones or outcome.kills.total() < kills:
-                shape = (
-                    "--messages",
-                    messages,
-                    "--channels",
-                    channels,
-                    "--speed",
-                    speed,
-                    "--seed",
-                    seed + outcome.clones,
-                )
-                before = outcome.kills.total()
-                _clone_sandbox(home / str(outcome.clones), tuple(map(str, shape)), plan, outcome)
-                _say(f"clone {outcome.clones}: {outcome.kills.total()} of {kills} kills, {_counts(outcome.difference)}")
-                if outcome.kills.total() == before and kills:
-                    outcome.failures.append("no kill struck a run at work")
-                    break
-    document = outcome.document(time.monotonic() - began)
+    for campaign in _campaigns(faults, each):
+        plan = Plan(kills, campaign, chosen, random.Random(seed), longest, patience, options)
+        outcome = Outcome()
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="reaper-tui-chaos-") as scratch:
+            if against is not None:
+                _clone_against(against, Path(scratch), plan, outcome)
+            else:
+                _clone_sandboxes(Path(scratch), tuple(map(str, shape)), seed, plan, outcome)
+        total.add(outcome)
+        if each:
+            by_fault["+".join(campaign)] = outcome.short()
+            seconds = time.monotonic() - started
+            _say(f"{'+'.join(campaign)}: {outcome.kills.total()} kills, {_counts(outcome.difference)}, {seconds:.0f} s")
+    document = total.document(time.monotonic() - began) | ({"by_fault": by_fault} if each else {})
     if as_json:
         print(json.dumps(document, ensure_ascii=False))
     else:
         for name, value in document.items():
-            shown = "".join(f"\n  {line}" for line in value) if isinstance(value, list) else value
+            rows = [f"{key}: {row}" for key, row in value.items()] if name == "by_fault" else value
+            shown = "".join(f"\n  {line}" for line in rows) if isinstance(rows, list) else rows
             print(f"{name} {shown or 0}")
-    sys.exit(0 if outcome.is_clean else 1)
+    sys.exit(0 if total.is_clean else 1)
+
+
+def _campaigns(together: tuple[str, ...], each: str) -> list[tuple[str, ...]]:
+    """Return the sets of faults to go through: those that are on all the time, and one more at a time."""
+    if not each:
+        return [together]
+    names = KNOWN if each == "all" else tuple(name.strip() for name in each.split(",") if name.strip())
+    return [(*together, name) for name in names]
+
+
+def _clone_sandboxes(scratch: Path, shape: tuple[str, ...], seed: int, plan: Plan, outcome: Outcome) -> None:
+    """Clone one sandbox after another until there were enough kills."""
+    while not outcome.clones or outcome.kills.total() < plan.kills:
+        before = outcome.kills.total()
+        sized = (*shape, "--seed", str(seed + outcome.clones))
+        _clone_sandbox(scratch / str(outcome.clones), sized, plan, outcome)
+        _say(f"clone {outcome.clones}: {outcome.kills.total()} of {plan.kills} kills, {_counts(outcome.difference)}")
+        if outcome.kills.total() == before and plan.kills:
+            if any(fault.split(":")[0] in UNABLE for fault in plan.faults):
+                outcome.notes.append(f"no kill under {'+'.join(plan.faults)}: a run refuses to begin")
+            else:
+                outcome.failures.append("no kill struck a run at work")
+            break
 
 
 def _clone_sandbox(home: Path, shape: tuple[str, ...], plan: Plan, outcome: Outcome) -> None:

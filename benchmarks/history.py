@@ -87,13 +87,18 @@ def read_target(side: Side) -> dict[str, list[Post]]:
     """Every post of a webhook by channel, oldest first; a post without a time continues the one before it."""
     found: dict[str, list[Post]] = {}
     with _client(side) as client:
-        for channel in _get(client, f"/guilds/{side.guild_id}/channels") or []:
-            if channel["type"] == 4:
-                continue
-            posts = found[channel["id"]] = []
-            for row in _pages_down(client, channel["id"]):
+        channels: list[dict[str, Any]] = _get(client, f"/guilds/{side.guild_id}/channels") or []
+        places = [channel["id"] for channel in channels if channel["type"] != 4]
+        active = _get(client, f"/guilds/{side.guild_id}/threads/active")
+        places += [thread["id"] for thread in (active or {}).get("threads", [])]
+        for channel in channels:
+            if active is not None and channel["type"] in TEXT_TYPES | FORUM_TYPES:
+                places += [thread["id"] for thread in _archived(client, channel["id"])]
+        for place in dict.fromkeys(places):
+            posts = found[place] = []
+            for row in _pages_down(client, place):
                 if row.get("webhook_id"):
-                    _add(posts, row, channel["id"])
+                    _add(posts, row, place)
     return found
 
 
