@@ -28,8 +28,14 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 APP_COMMAND = "app"
+PROGRAM = "reaper-tui"
 GENERATIONS = ("2026-02", "current")
 DEMO_SPEED = 10.0
+
+
+def _known_profiles(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    del context, parameter
+    return sorted(path.stem for path in default_paths().profiles() if path.stem.startswith(incomplete))
 
 
 class DefaultGroup(click.Group):
@@ -58,7 +64,7 @@ def cli(context: click.Context) -> int | None:
 
 
 @cli.command(APP_COMMAND, hidden=True)
-@click.argument("profile", required=False)
+@click.argument("profile", required=False, shell_complete=_known_profiles)
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
 def app_command(profile: str | None, no_mouse: bool = False) -> int:
     """Open the full-screen app."""
@@ -141,7 +147,7 @@ def sandbox(profile_out: Path | None, **shape: Any) -> int:
 
 
 @cli.command()
-@click.argument("profile")
+@click.argument("profile", shell_complete=_known_profiles)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout at the end.")
 @click.option("--json-lines", "as_json_lines", is_flag=True, help="Events as JSON lines, the summary last.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and write nothing to the target.")
@@ -180,7 +186,7 @@ def run(
 
 
 @cli.command()
-@click.argument("profile")
+@click.argument("profile", shell_complete=_known_profiles)
 @click.option("--json", "as_json", is_flag=True)
 def plan(profile: str, as_json: bool) -> int:
     """Print what a run would do, writing nothing to the target."""
@@ -191,7 +197,7 @@ def plan(profile: str, as_json: bool) -> int:
 
 
 @cli.command()
-@click.argument("profile")
+@click.argument("profile", shell_complete=_known_profiles)
 @click.option("--json", "as_json", is_flag=True)
 def verify(profile: str, as_json: bool) -> int:
     """Read the target back and compare."""
@@ -202,7 +208,7 @@ def verify(profile: str, as_json: bool) -> int:
 
 
 @cli.command()
-@click.argument("profile")
+@click.argument("profile", shell_complete=_known_profiles)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout at the end.")
 @click.option("--json-lines", "as_json_lines", is_flag=True, help="Events as JSON lines, the summary last.")
 def retry(profile: str, as_json: bool, as_json_lines: bool) -> int:
@@ -214,15 +220,15 @@ def retry(profile: str, as_json: bool, as_json_lines: bool) -> int:
 
 
 @cli.command()
-@click.argument("profile")
+@click.argument("profile", shell_complete=_known_profiles)
 @click.option("--json", "style", flag_value="json")
 @click.option("--markdown", "style", flag_value="markdown")
 def report(profile: str, style: str | None) -> int:
     """Print what was done, what was not, and why."""
     from reaper_tui import headless
 
-    settings, workdir = _load(profile)
-    return _run(headless.show_report(settings, workdir, style or "text"))
+    _, workdir = _load(profile)
+    return _run(headless.show_report(workdir, style or "text"))
 
 
 @cli.command()
@@ -249,9 +255,77 @@ def serve(profile: str | None, workdir: Path | None, **given: Any) -> int:
 
 
 @cli.command()
-def where() -> int:
-    """Print where files live."""
+@click.argument("profile", shell_complete=_known_profiles)
+@click.option("--json", "as_json", is_flag=True)
+def doctor(profile: str, as_json: bool) -> int:
+    """Look at tokens, permissions, limits, disk, clock and terminal, and name the mend of what is amiss."""
+    from reaper_tui import headless
+
+    settings, workdir = _load(profile)
+    path = default_paths().profile(profile)
+    return _run(headless.examine(path, settings, workdir, as_json=as_json))
+
+
+@cli.command()
+@click.argument("profile", shell_complete=_known_profiles)
+@click.option("--to", "directory", required=True, type=click.Path(path_type=Path), help="The folder to write into.")
+@click.option("--no-media", is_flag=True, help="Texts only.")
+@click.option("--json", "as_json", is_flag=True)
+def export(profile: str, directory: Path, no_media: bool, as_json: bool) -> int:
+    """Write what was read of the server as JSON Lines, a file for each channel, with its files beside it."""
+    from reaper_tui import headless
+
+    settings, workdir = _load(profile)
+    place = directory.expanduser().absolute()
+    return _run(headless.export(settings, workdir, place, with_media=not no_media, as_json=as_json))
+
+
+@cli.command()
+@click.option("-f", "--follow", is_flag=True, help="Go on with what is written, until interrupted.")
+@click.option("-n", "--lines", default=50, show_default=True, type=click.IntRange(0), help="How many to begin with.")
+@click.option("--json", "as_json", is_flag=True, help="As they stand in the file: one JSON object a line.")
+def logs(follow: bool, lines: int, as_json: bool) -> int:
+    """Print the newest lines of the log."""
+    from reaper_tui.log_reader import follow_log, newest_lines, readable
+
+    path = default_paths().log_file
+    for line in newest_lines(path, lines):
+        print(line if as_json else readable(line), flush=True)
+    if follow:
+        for line in follow_log(path):
+            print(line if as_json else readable(line), flush=True)
+    return ExitCode.DONE
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> int:
+    """Print the completion script for a shell: eval "$(reaper-tui completion bash)"."""
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    assert found is not None
+    print(found(cli, {}, PROGRAM, f"_{PROGRAM.upper().replace('-', '_')}_COMPLETE").source())
+    return ExitCode.DONE
+
+
+@cli.command()
+@click.argument("profile", required=False, shell_complete=_known_profiles)
+@click.option("--json", "as_json", is_flag=True)
+def where(profile: str | None, as_json: bool) -> int:
+    """Print where files live; with a PROFILE also each setting and what it was set by, secrets left out."""
+    from reaper_tui.profile.origins import origins
+
     paths = default_paths()
+    if profile is not None:
+        path = paths.profile(profile)
+        rows = origins(path)
+        if as_json:
+            print(json.dumps({row.name: {"value": row.value, "from": row.origin} for row in rows}, ensure_ascii=False))
+        else:
+            print(f"{path}\n{paths.workdir(path)}\n")
+            print("\n".join(f"{row.name:34} {row.value:42} {row.origin}" for row in rows))
+        return ExitCode.DONE
     for name, path in (
         ("profiles", paths.config),
         ("journals", paths.data),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 
+from reaper_tui.model.check import Check, CheckState, Trouble
 from reaper_tui.model.errors import AccessDenied, CloneError, ProfileHeld, ServiceDown
 from reaper_tui.model.summary import Summary, Verification
 
@@ -43,7 +45,18 @@ def code_of_summary(summary: Summary) -> ExitCode:
         return ExitCode.DONE if summary.is_faithful and not summary.note else ExitCode.INCOMPLETE
     if summary.note in BY_SIGNAL:
         return BY_SIGNAL[summary.note]
-    return ExitCode.PAUSED if summary.state == "stopped" else ExitCode.INCOMPLETE
+    return ExitCode.PAUSED if summary.state in ("stopped", "running") else ExitCode.INCOMPLETE
+
+
+def code_of_checks(checks: Iterable[Check]) -> ExitCode:
+    """Return the exit code for an examination: that of the first fault, as the checks go from causes to effects."""
+    codes = {
+        Trouble.ACCESS: ExitCode.ACCESS,
+        Trouble.UNAVAILABLE: ExitCode.UNAVAILABLE,
+        Trouble.HELD: ExitCode.HELD,
+    }
+    first = next((check for check in checks if check.state is CheckState.FAULT), None)
+    return ExitCode.DONE if first is None else codes.get(first.trouble, ExitCode.USAGE)
 
 
 def code_of_verification(verification: Verification) -> ExitCode:

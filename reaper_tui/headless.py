@@ -17,15 +17,25 @@ import msgspec
 
 from reaper_tui.backend import Survey
 from reaper_tui.engine.control import RunControl, StopRequested
-from reaper_tui.engine.events import Level, LogLine
+from reaper_tui.engine.events import EventLog, Level, LogLine
 from reaper_tui.engine.progress import Snapshot
-from reaper_tui.exit_codes import BY_SIGNAL, WINDOW_OVER, ExitCode, code_of_summary, code_of_verification
+from reaper_tui.exit_codes import (
+    BY_SIGNAL,
+    WINDOW_OVER,
+    ExitCode,
+    code_of_checks,
+    code_of_summary,
+    code_of_verification,
+)
+from reaper_tui.logbook import redact
+from reaper_tui.model.check import Check, CheckState
 from reaper_tui.model.errors import CloneError, ConfigurationError
 from reaper_tui.model.summary import Summary
+from reaper_tui.model.text import sanitise_line
 from reaper_tui.plan_report import duration, plan_document, plan_lines
 from reaper_tui.profile.settings import Settings
 from reaper_tui.report import markdown_report, text_report
-from reaper_tui.wiring import OpenWorkspace, open_workspace
+from reaper_tui.wiring import OpenWorkspace, examine_profile, export_archive, open_archive, open_workspace
 
 TICK_SECONDS = 5.0
 
@@ -131,10 +141,10 @@ async def verify_target(settings: Settings, workdir: Path, output: Output) -> Ex
     return code_of_verification(verification)
 
 
-async def show_report(settings: Settings, workdir: Path, style: str) -> ExitCode:
+async def show_report(workdir: Path, style: str) -> ExitCode:
     """Print what was done, what was not, and why."""
-    async with open_workspace(settings, workdir) as workspace:
-        summary = await workspace.summary()
+    async with open_archive(workdir) as archive:
+        summary = await archive.summary()
     if summary is None:
         raise ConfigurationError("There is nothing to report: this profile was never run", "run it first")
     if style == "json":
@@ -142,6 +152,62 @@ async def show_report(settings: Settings, workdir: Path, style: str) -> ExitCode
     else:
         print(markdown_report(summary) if style == "markdown" else text_report(summary))
     return code_of_summary(summary)
+
+
+async def examine(path: Path, settings: Settings, workdir: Path, *, as_json: bool) -> ExitCode:
+    """Print one line for each thing a run needs, as they are looked at, or one JSON document."""
+    checks: list[Check] = []
+    async for check in examine_profile(path, settings, workdir):
+        checks.append(check)
+        if not as_json:
+            print(check_line(check), flush=True)
+    if as_json:
+        rows = [
+            {"name": check.name, "state": _STATES[check.state].lower(), "line": check.line, "mend": check.mend}
+            for check in checks
+        ]
+        print(json.dumps({"ok": code_of_checks(checks) == ExitCode.DONE, "checks": rows}, ensure_ascii=False))
+    return code_of_checks(checks)
+
+
+_STATES = {CheckState.OK: "ok", CheckState.NOTE: "warn", CheckState.FAULT: "FAIL", CheckState.SKIPPED: "-"}
+
+
+def check_line(check: Check) -> str:
+    """Return a check for a terminal, without anything that could steer it."""
+    line = f"{check.line} — {check.mend}" if check.mend else check.line
+    return redact(f"{_STATES[check.state]:6}{check.name:16}{sanitise_line(line, 400)}")
+
+
+async def export(settings: Settings, workdir: Path, directory: Path, *, with_media: bool, as_json: bool) -> ExitCode:
+    """Write the local archive into a folder and print what it holds."""
+    log = EventLog(time.time)
+    log.listen(lambda line: print(f"{line.level.name.lower():8}{line.text}", file=sys.stderr))
+    task = asyncio.ensure_future(export_archive(settings, workdir, directory, log, with_media=with_media))
+    ended: list[ExitCode] = []
+
+    def stop(code: ExitCode) -> None:
+        ended.append(code)
+        task.cancel()
+
+    loop = asyncio.get_running_loop()
+    signals = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
+    for number, code in signals.items():
+        loop.add_signal_handler(number, stop, code)
+    try:
+        count = await task
+    except asyncio.CancelledError:
+        if not ended:
+            raise
+        return ended[0]
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+    if as_json:
+        print(msgspec.json.encode(count).decode())
+    else:
+        print(f"{directory}: {count.messages:,} messages, {count.channels:,} channels, {count.files:,} files")
+    return ExitCode.INCOMPLETE if count.missing else ExitCode.DONE
 
 
 @contextlib.asynccontextmanager

@@ -72,4 +72,6 @@ def open_logbook(path: Path) -> None:
     handler.setFormatter(_JsonLine())
     root.addHandler(handler)
     root.setLevel(logging.INFO)
+    # One line for each file fetched would push everything else out of the log.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.captureWarnings(True)

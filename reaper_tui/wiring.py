@@ -9,19 +9,24 @@ import secrets
 import sqlite3
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 
 from reaper_tui.backend import Identity, LastRun, ProfileEntry, Survey
 from reaper_tui.engine.clone import Clone
+from reaper_tui.engine.doctor import fault, note
+from reaper_tui.engine.events import EventLog
+from reaper_tui.engine.export import PARTIAL, ExportCount, Exporter
 from reaper_tui.engine.listening import Listening
 from reaper_tui.engine.plan import make_plan
 from reaper_tui.engine.ports import Composer
-from reaper_tui.engine.summing import summarise
+from reaper_tui.engine.summing import CUT_OFF, summarise
 from reaper_tui.engine.transfer import BothSides
+from reaper_tui.examination import examine, profile_check
 from reaper_tui.journal import queries
 from reaper_tui.journal.journal import Journal
 from reaper_tui.journal.lease import holder_of, take_lease
@@ -29,8 +34,9 @@ from reaper_tui.journal.records import Mapping
 from reaper_tui.logbook import never_show
 from reaper_tui.media.drawing import can_draw_lottie
 from reaper_tui.media.spool import MediaSpool
+from reaper_tui.model.check import Check
 from reaper_tui.model.community import Community
-from reaper_tui.model.errors import ConfigurationError
+from reaper_tui.model.errors import CloneError, ConfigurationError, ProfileHeld
 from reaper_tui.model.plan import Plan
 from reaper_tui.model.retrying import Retriable
 from reaper_tui.model.summary import Summary, Verification
@@ -46,6 +52,7 @@ from reaper_tui.profile.settings import (
     save_settings,
 )
 from reaper_tui.reader.client import DiscordReader
+from reaper_tui.reader.events import ReaderEvent, ignore
 from reaper_tui.watch import Watch
 from reaper_tui.writer.aliases import Aliases
 from reaper_tui.writer.compose import SOURCE_HOSTS, MessageComposer, author_key
@@ -55,6 +62,7 @@ from reaper_tui.writer.writer import FluxerWriter
 
 SPOOL_BYTES = 1 << 30
 STREAM_JOURNAL = "stream.db"
+EXPORT_BYTES = 1 << 50
 SETTLE_SECONDS = 3.0
 SHORTEST_SETTLE_SECONDS = 0.25
 
@@ -70,6 +78,7 @@ class OpenWorkspace:
         mappings: Sequence[Mapping],
         aliases: Aliases,
         reader: DiscordReader,
+        checks: Callable[[], AsyncIterator[Check]],
     ) -> None:
         self.workdir = workdir
         self.settings = settings
@@ -82,6 +91,7 @@ class OpenWorkspace:
         self._sides: BothSides | None = None
         self._aliases = aliases
         self._reader = reader
+        self._checks = checks
 
     async def survey(self) -> Survey:
         """Read both sides anew."""
@@ -134,6 +144,10 @@ class OpenWorkspace:
             await self.clone.journal.update_run(summary.run_id, verification=kept)
         return verification
 
+    async def examine(self) -> Sequence[Check]:
+        """Return one line for each thing a run needs; a thing out of order is a line, never an error."""
+        return [check async for check in self._checks()]
+
     async def summary(self) -> Summary | None:
         """Return the outcome of the last run, None when there was none."""
         summary = await summarise(self.clone.journal, self.progress)
@@ -159,26 +173,9 @@ async def open_workspace(settings: Settings, workdir: Path) -> AsyncGenerator[Op
         await _check_pair(journal, guild_id, community_id)
         aliases = Aliases(await _alias_secret(journal))
         watches: list[Watch] = []
-        reader = DiscordReader(
-            discord_token,
-            api_base=settings.discord.api_base,
-            gateway=settings.discord.gateway,
-            cdn=settings.discord.cdn,
-            notify=lambda event: watches[0].reader(event),
-            limits_scale=settings.fluxer.limits_scale,
-        )
+        reader = _reader(settings, discord_token, lambda event: watches[0].reader(event))
         stack.push_async_callback(reader.close)
-        writer = FluxerWriter(
-            fluxer_token,
-            instance=settings.fluxer.instance,
-            api_base=settings.fluxer.api_base,
-            gateway=settings.fluxer.gateway,
-            media=settings.fluxer.media,
-            limits_scale=settings.fluxer.limits_scale,
-            notify=lambda event: watches[0].writer(event),
-            clock=time.monotonic,
-            sleep=asyncio.sleep,
-        )
+        writer = _writer(settings, fluxer_token, lambda event: watches[0].writer(event))
         stack.push_async_callback(writer.close)
         spool = await stack.enter_async_context(
             MediaSpool(
@@ -203,7 +200,107 @@ async def open_workspace(settings: Settings, workdir: Path) -> AsyncGenerator[Op
             peak_rss_mb=peak_rss_mb,
         )
         watches.append(Watch(clone.progress, clone.log))
-        yield OpenWorkspace(workdir, settings, clone, await journal.read(queries.mappings), aliases, reader)
+        mappings = await journal.read(queries.mappings)
+        yield OpenWorkspace(
+            workdir,
+            settings,
+            clone,
+            mappings,
+            aliases,
+            reader,
+            lambda: examine(reader, writer, journal, settings, workdir),
+        )
+
+
+class Archive(NamedTuple):
+    """A profile's journal opened for reading; `is_in_use` tells that another process works with it."""
+
+    journal: Journal
+    is_in_use: bool
+
+    async def summary(self) -> Summary | None:
+        """Return the outcome of the last run, None when there was none; one that is still going on is `running`."""
+        summary = await summarise(self.journal)
+        if not summary.run_id:
+            return None
+        is_going_on = self.is_in_use and summary.note == CUT_OFF
+        return msgspec.structs.replace(summary, state="running", note="") if is_going_on else summary
+
+
+@contextlib.asynccontextmanager
+async def open_archive(workdir: Path) -> AsyncGenerator[Archive]:
+    """Open what a profile has on disk for reading, beside a process that works with it if there is one.
+
+    Raises ConfigurationError when there is nothing yet.
+    """
+    path = workdir / "journal.db"
+    if not await asyncio.to_thread(path.exists):
+        raise ConfigurationError("There is nothing on record: this profile was never run", "run it first")
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            lease = await asyncio.to_thread(take_lease, workdir / "lock")
+        except ProfileHeld:
+            archive = Archive(await Journal.look(path), is_in_use=True)
+        else:
+            stack.callback(lease.release)
+            archive = Archive(await Journal.open(path), is_in_use=False)
+        stack.push_async_callback(archive.journal.close)
+        yield archive
+
+
+async def examine_profile(path: Path, settings: Settings, workdir: Path) -> AsyncGenerator[Check]:
+    """Yield the checks of a profile that need not be in order: a thing out of order is a check, never an error."""
+    yield profile_check(path, settings)
+    try:
+        check_addresses(settings)
+        checked_ids(settings)
+    except ConfigurationError as error:
+        yield fault("profile", error)
+        return
+    async with contextlib.AsyncExitStack() as stack:
+        secrets: dict[str, Secret] = {}
+        for side, reference in (("Discord", settings.discord.token), ("Fluxer", settings.fluxer.token)):
+            try:
+                secrets[side] = _secret(reference, side)
+            except ConfigurationError as error:
+                yield fault(f"{side.lower()} token", error)
+        journal: Journal | None = None
+        if await asyncio.to_thread((workdir / "journal.db").exists):
+            try:
+                archive = await stack.enter_async_context(open_archive(workdir))
+                journal = archive.journal
+                if archive.is_in_use:
+                    yield note("journal", "another reaper-tui works with this profile", "wait until it ends")
+            except CloneError as error:
+                yield fault("journal", error)
+        reader = _reader(settings, secrets["Discord"], ignore) if "Discord" in secrets else None
+        writer = _writer(settings, secrets["Fluxer"], _nobody) if "Fluxer" in secrets else None
+        for side in (reader, writer):
+            if side is not None:
+                stack.push_async_callback(side.close)
+        async for check in examine(reader, writer, journal, settings, workdir):
+            yield check
+
+
+async def export_archive(
+    settings: Settings, workdir: Path, directory: Path, log: EventLog, *, with_media: bool
+) -> ExportCount:
+    """Write a profile's archive into a folder; another run goes on where one was cut off."""
+    async with open_archive(workdir) as archive, contextlib.AsyncExitStack() as stack:
+        # Links that ran out are renewed by Discord; without a token files with living links still come.
+        reader = _reader(settings, _secret(settings.discord.token, "Discord") if with_media else Secret(""), ignore)
+        stack.push_async_callback(reader.close)
+        spool: MediaSpool | None = None
+        if with_media:
+            spool = MediaSpool(
+                directory / PARTIAL,
+                EXPORT_BYTES,
+                cdn=settings.discord.cdn,
+                allow_private=settings.discord.api_base != Settings().discord.api_base,
+            )
+            stack.push_async_callback(spool.close)
+        exporter = Exporter(archive.journal, reader.parse, directory, log, spool, reader if with_media else None)
+        return await exporter.run()
 
 
 @contextlib.asynccontextmanager
@@ -332,6 +429,31 @@ def peak_rss_mb() -> float:
     """Return the most memory this process ever held, in MB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1024 / 1024 if sys.platform == "darwin" else peak / 1024
+
+
+def _reader(settings: Settings, token: Secret, notify: Callable[[ReaderEvent], None]) -> DiscordReader:
+    return DiscordReader(
+        token,
+        api_base=settings.discord.api_base,
+        gateway=settings.discord.gateway,
+        cdn=settings.discord.cdn,
+        notify=notify,
+        limits_scale=settings.fluxer.limits_scale,
+    )
+
+
+def _writer(settings: Settings, token: Secret, notify: Callable[[WriterEvent], None]) -> FluxerWriter:
+    return FluxerWriter(
+        token,
+        instance=settings.fluxer.instance,
+        api_base=settings.fluxer.api_base,
+        gateway=settings.fluxer.gateway,
+        media=settings.fluxer.media,
+        limits_scale=settings.fluxer.limits_scale,
+        notify=notify,
+        clock=time.monotonic,
+        sleep=asyncio.sleep,
+    )
 
 
 def _secret(reference: str, what: str) -> Secret:

@@ -163,3 +163,36 @@ def test_an_option_with_a_wrong_value(
 ) -> None:
     profile = profile_with(tmp_path, servers[2])
     assert option[1] in refusal(processes.run(tmp_path, "run", str(profile), *option), 2)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_complete(tmp_path: Path, shell: str) -> None:
+    script = processes.run(tmp_path, "completion", shell)
+    assert script.returncode == 0 and "_REAPER_TUI_COMPLETE" in script.stdout
+
+
+def test_where_never_shows_a_secret(servers: tuple[Path, dict[str, Any], str], tmp_path: Path) -> None:
+    _, facts, text = servers
+    shown = processes.run(tmp_path, "where", str(profile_with(tmp_path, text))).stdout
+    assert "discord.token" in shown and "default" in shown
+    assert facts["discord"]["token"] not in shown and facts["fluxer"]["token"] not in shown
+
+
+def test_a_report_needs_neither_lease_nor_token(servers: tuple[Path, dict[str, Any], str], tmp_path: Path) -> None:
+    _, facts, text = servers
+    profile = profile_with(tmp_path, text)
+    assert "never run" in refusal(processes.run(tmp_path, "report", str(profile)), 2)
+    first = processes.start(tmp_path, "run", str(profile), "--max-rate", "6/min")
+    try:
+        deadline = time.monotonic() + 20
+        report = processes.run(tmp_path, "report", str(profile), "--json")
+        while report.returncode == 2 and time.monotonic() < deadline:
+            report = processes.run(tmp_path, "report", str(profile), "--json")
+        assert report.returncode == 10, report.stderr
+        assert json.loads(report.stdout)["state"] == "running"
+    finally:
+        first.terminate()
+        assert first.wait(timeout=30) == 143
+    profile_with(tmp_path, text.replace(facts["discord"]["token"], "env:NOT_SET_HERE"))
+    report = processes.run(tmp_path, "report", str(profile), "--json")
+    assert report.returncode == 143 and json.loads(report.stdout)["state"] == "stopped"

@@ -10,15 +10,18 @@ from reaper_tui.journal.changes import change_counts, unapplied_changes
 from reaper_tui.journal.journal import Journal
 from reaper_tui.model.summary import Failure, HttpCount, Party, Summary, Verification
 
+CUT_OFF = "cut off"
+
 
 async def summarise(journal: Journal, progress: Progress | None = None) -> Summary:
     """Return the last run's summary; `progress` adds the channels that stopped early in the run at hand."""
     facts = await journal.read(lambda raw: dict(raw.execute("SELECT name, value FROM fact").fetchall()))
     run = await journal.read(
         lambda raw: raw.execute(
-            "SELECT id, iif(ended_at IS NULL, 'stopped', state), iif(ended_at IS NULL, 'cut off', note), requests, "
+            "SELECT id, iif(ended_at IS NULL, 'stopped', state), iif(ended_at IS NULL, ?, note), requests, "
             "status_429, retries, limit_wait_s, peak_rss_mb, verification, started_at, coalesce(ended_at, started_at) "
-            "FROM run ORDER BY id DESC LIMIT 1"
+            "FROM run ORDER BY id DESC LIMIT 1",
+            (CUT_OFF,),
         ).fetchone()
     )
     failures = [*await journal.read(queries.unsettled_messages), *await journal.read(queries.ledger)]

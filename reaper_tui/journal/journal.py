@@ -14,7 +14,7 @@ from reaper_tui.journal.connection import Connection, open_connection
 from reaper_tui.journal.live import tell_page
 from reaper_tui.journal.records import Mapping as MappingRecord
 from reaper_tui.journal.records import MessageState, PartRecord
-from reaper_tui.journal.schema import migrate
+from reaper_tui.journal.schema import migrate, refuse_other_version
 from reaper_tui.model.plan import Route
 
 T = TypeVar("T")
@@ -52,6 +52,17 @@ class Journal:
         connection = await open_connection(path)
         try:
             await connection.write(migrate)
+        except BaseException:
+            await connection.close()
+            raise
+        return cls(connection, path)
+
+    @classmethod
+    async def look(cls, path: Path) -> Self:
+        """Open a journal that another process may work with; raise JournalError when it is of another version."""
+        connection = await open_connection(path)
+        try:
+            await connection.read(refuse_other_version)
         except BaseException:
             await connection.close()
             raise

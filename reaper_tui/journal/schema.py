@@ -215,3 +215,13 @@ def migrate(raw: sqlite3.Connection) -> None:
             if statement.strip():
                 raw.execute(statement)
         raw.execute("INSERT INTO migration VALUES (?, ?)", (name, time.time()))
+
+
+def refuse_other_version(raw: sqlite3.Connection) -> None:
+    """Raise JournalError when a journal was written by a newer or an older program."""
+    applied = {name for (name,) in raw.execute("SELECT name FROM migration")}
+    known = {name for name, _ in MIGRATIONS}
+    if newer := sorted(applied - known):
+        raise JournalError(f"The journal was written by a newer reaper-tui ({newer[-1]})", "update reaper-tui")
+    if known - applied:
+        raise JournalError("The journal is being written by an older reaper-tui", "wait until that one ends")

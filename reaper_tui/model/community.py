@@ -174,7 +174,10 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Community(msgspec.Struct, frozen=True):
-    """A target community as it stands now; `bot_id` is who writes."""
+    """A target community as it stands now; `bot_id` is who writes.
+
+    `bot_role_position` is where the bot's highest role stands, None when that does not bind it or is not known.
+    """
 
     id: int
     name: str
@@ -191,6 +194,7 @@ class Community(msgspec.Struct, frozen=True):
     has_icon: bool = False
     capabilities: TargetCapabilities = TargetCapabilities()
     notes: tuple[str, ...] = ()
+    bot_role_position: int | None = None
 
 
 def ordered_channels(channels: tuple[Channel, ...]) -> tuple[Channel, ...]:

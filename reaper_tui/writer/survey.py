@@ -64,7 +64,8 @@ async def community(client: FluxerClient, instance: Instance, guild_id: int) -> 
     stickers = await _read(client, "/guilds/{guild_id}/stickers", guild_id, "reading the stickers")
     found_roles = tuple(wire.role_of(row) for row in wire.objects(roles))
     known_webhooks, notes = await _webhooks(client, guild_id)
-    notes += await _lacks(client, guild, guild_id, bot_id, found_roles)
+    own_roles = await _own_roles(client, guild, guild_id, bot_id, found_roles)
+    notes += _lacks(own_roles)
     features = frozenset(str(name) for name in guild.get("features") or ())
     answers = Answers().seen(client.telling_headers)
     return Community(
@@ -86,6 +87,7 @@ async def community(client: FluxerClient, instance: Instance, guild_id: int) -> 
         link_base=instance.link_base,
         has_icon=guild.get("icon") is not None,
         notes=tuple(notes),
+        bot_role_position=max((role.position for role in own_roles), default=None),
     )
 
 
@@ -102,11 +104,12 @@ async def _webhooks(client: FluxerClient, guild_id: int) -> tuple[tuple[Webhook,
         return (), [denial.line()]
 
 
-async def _lacks(
+async def _own_roles(
     client: FluxerClient, guild: Mapping[str, Any], guild_id: int, bot_id: int, roles: tuple[Role, ...]
-) -> list[str]:
+) -> tuple[Role, ...]:
+    """Return the bot's roles with @everyone, none when it owns the community or they cannot be read."""
     if wire.text(guild.get("owner_id")) == str(bot_id):
-        return []
+        return ()
     try:
         member = await client.perform(
             Call(
@@ -117,17 +120,20 @@ async def _lacks(
             )
         )
     except NotFound:
-        return []
+        return ()
     except CloneError as error:
         if isinstance(error, AccessDenied) and error.ends_run:
             raise
-        return []
+        return ()
     own = {str(role_id) for role_id in wire.mapping(member).get("roles") or ()} | {str(guild_id)}
+    return tuple(role for role in roles if str(role.id) in own)
+
+
+def _lacks(own: tuple[Role, ...]) -> list[str]:
     held = 0
-    for role in roles:
-        if str(role.id) in own:
-            held |= role.permissions
-    if held & ADMINISTRATOR:
+    for role in own:
+        held |= role.permissions
+    if not own or held & ADMINISTRATOR:
         return []
     missing = [name for bit, name in NEEDED.items() if not held >> bit & 1]
     return (
