@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -24,6 +24,10 @@ from reaper_tui.stream.hub import Hub
 from reaper_tui.stream.journal_source import ForeignJournal, JournalSource
 from reaper_tui.stream.keys import Keys
 from reaper_tui.stream.origins import Origins
+from reaper_tui.stream.postgres import PostgresFeed
+from reaper_tui.stream.publisher import Copy, Publisher
+from reaper_tui.stream.redis_feed import RedisFeed
+from reaper_tui.stream.remote_source import RemoteSource
 from reaper_tui.stream.service import serve
 from reaper_tui.stream.session import Bounds
 from reaper_tui.stream.settings import ServeSettings
@@ -31,51 +35,71 @@ from reaper_tui.stream.source import Source
 
 
 class Supply(msgspec.Struct, frozen=True):
-    """Where events come from, and what else tells of its health."""
+    """Where events come from, what else tells of its health, and where they are copied to."""
 
     source: Source
     components: Sequence[Component]
+    copies: Mapping[str, Copy] = {}
 
 
-async def serve_stream(settings: ServeSettings, workdir: Path) -> None:
+async def serve_stream(settings: ServeSettings, workdir: Path, *, has_profile: bool) -> None:
     """Serve until stopped; raise ConfigurationError or JournalError before anything listens."""
     options = options_of(settings)
-    async with supply(settings, workdir) as supplied:
+    has_token = bool(settings.discord_token.get_secret_value())
+    has_copies = bool(settings.database_url.get_secret_value() or settings.redis_url.get_secret_value())
+    is_gateway = has_copies and not has_token and not has_profile
+    async with supply(settings, workdir, is_gateway=is_gateway) as supplied:
         loop = asyncio.get_running_loop()
         hub = Hub(supplied.source, options.bounds, clock=time.monotonic, later=loop.call_later)
-        service = make_service(hub, options, supplied.components)
+        publishers = [Publisher(name, hub, copy) for name, copy in supplied.copies.items()]
+        components = [*supplied.components, *(publisher.health for publisher in publishers)]
         await serve(
-            service,
+            make_service(hub, options, components),
             host=settings.host,
             port=settings.port,
             drain_seconds=settings.drain_seconds,
             announce=_announce,
+            beside=[publisher.run for publisher in publishers],
         )
 
 
 @contextlib.asynccontextmanager
-async def supply(settings: ServeSettings, workdir: Path) -> AsyncGenerator[Supply]:
-    """Open the journal: as its keeper, or as a reader while another process works with the profile."""
-    lease: Lease | None = None
-    with contextlib.suppress(ProfileHeld):
-        lease = await asyncio.to_thread(take_lease, workdir / "lock")
-    if lease is None:
-        foreign = ForeignJournal(workdir / "journal.db")
-        try:
+async def supply(settings: ServeSettings, workdir: Path, *, is_gateway: bool) -> AsyncGenerator[Supply]:
+    """Open what the service answers from.
+
+    A gateway answers from the copies in PostgreSQL and Redis. Others open the journal, as its keeper, or as a reader
+    while another process works with the profile, and copy it to both where they are set.
+    """
+    database, redis = settings.secret("database_url"), settings.secret("redis_url")
+    for known in (database, redis):
+        if known is not None:
+            never_show(known.reveal())
+    postgres = None if database is None else PostgresFeed(database)
+    stream = None if redis is None else RedisFeed(redis)
+    async with contextlib.AsyncExitStack() as stack:
+        if is_gateway:
+            remote = RemoteSource(postgres, stream, guild_id=settings.discord_guild_id)
+            stack.push_async_callback(remote.close)
+            yield Supply(remote, (remote.health,))
+            return
+        copies: dict[str, Copy] = {}
+        for name, copy in (("postgres", postgres), ("redis", stream)):
+            if copy is not None:
+                stack.push_async_callback(copy.close)
+                copies[name] = copy
+        lease: Lease | None = None
+        with contextlib.suppress(ProfileHeld):
+            lease = await asyncio.to_thread(take_lease, workdir / "lock")
+        if lease is None:
+            foreign = ForeignJournal(workdir / "journal.db")
+            stack.push_async_callback(foreign.close)
             source = JournalSource(foreign)
-            yield Supply(source, (source.health,))
-        finally:
-            await foreign.close()
-        return
-    try:
-        journal = await Journal.open(workdir / "journal.db")
-        try:
+        else:
+            stack.callback(lease.release)
+            journal = await Journal.open(workdir / "journal.db")
+            stack.push_async_callback(journal.close)
             source = JournalSource(journal, poll_seconds=1.0)
-            yield Supply(source, (source.health,))
-        finally:
-            await journal.close()
-    finally:
-        lease.release()
+        yield Supply(source, (source.health,), copies)
 
 
 def options_of(settings: ServeSettings) -> StreamOptions:

@@ -18,7 +18,7 @@ from reaper_tui.stream.filters import Filter
 from reaper_tui.stream.history import PAGE, History
 from reaper_tui.stream.ring import Ring
 from reaper_tui.stream.session import Bounds, Session
-from reaper_tui.stream.source import Source, Standing
+from reaper_tui.stream.source import FeedBroken, Source, Standing
 from reaper_tui.stream.tally import Tally
 
 # The next flush waits a quarter as long as the last one took: under load many events share one write.
@@ -180,7 +180,7 @@ class Hub:
         events = self._ring.after(cursor, until, PAGE)
         if events is None:
             events, upto = await self._history.after(cursor, until)
-            if events and events[0].seq > cursor + 1:
+            if not events or events[0].seq > cursor + 1:
                 # A hole: numbers that were never used, or events forgotten since the last look.
                 await self.look()
             if epoch != self.epoch:
@@ -247,6 +247,11 @@ class Hub:
                 self._arrivals.remove(arrival)
         return self.flushed >= seq
 
+    @property
+    def is_awaited(self) -> bool:
+        """Return whether somebody waits for an event that has not come."""
+        return bool(self._arrivals)
+
     async def place(self, start: Start) -> tuple[int, str]:
         """Return where a listener begins and why it is not where it asked to, empty when it is."""
         if start == "live":
@@ -279,6 +284,8 @@ class Hub:
             try:
                 await self._follow_once()
                 pause, self.trouble = 0.1, ""
+            except FeedBroken:
+                await self._begin_anew()
             except CloneError as error:
                 if self.trouble != error.line():
                     self.trouble = error.line()
@@ -307,6 +314,12 @@ class Hub:
             self.begin(found)
         else:
             self.standing = found
+
+    async def _begin_anew(self) -> None:
+        """Send everybody away: those who come back are told what they cannot have."""
+        with contextlib.suppress(CloneError):
+            if found := await self.source.standing():
+                self.begin(found)
 
     async def _sweep_every_second(self) -> None:
         while True:

@@ -8,7 +8,8 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from typing import Any
 
 import uvicorn
 
@@ -42,9 +43,11 @@ async def serve(
     drain_seconds: float,
     announce: Callable[[str], None],
     stopping: asyncio.Event | None = None,
+    beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
 ) -> None:
     """Serve until SIGINT or SIGTERM, then send listeners away one by one; a second signal ends at once.
 
+    `beside` runs as long as the service does; when it fails, so does the service.
     Raises ConfigurationError when the address cannot be listened on.
     """
     stopping = stopping or asyncio.Event()
@@ -81,6 +84,7 @@ async def serve(
         async with asyncio.TaskGroup() as tasks:
             hub = tasks.create_task(service.hub.run(), name="hub")
             counting = tasks.create_task(_sample(service.rates, service.hub.tally), name="rates")
+            others = [tasks.create_task(work()) for work in beside]
             serving = tasks.create_task(server.serve([listening]), name="server")
             address = f"http://{f'[{host}]' if ':' in host else host}:{bound[1]}"
             announce(address)
@@ -94,13 +98,21 @@ async def serve(
             draining.cancel()
             server.should_exit = True
             await serving
-            hub.cancel()
-            counting.cancel()
+            for task in (hub, counting, *others):
+                task.cancel()
+    except BaseExceptionGroup as failures:
+        raise _first(failures) from failures
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
         listening.close()
     log.info("stopped")
+
+
+def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return what went wrong first, out of however many groups."""
+    first = failures.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 async def _sample(rates: Rates, tally: Tally) -> None:

@@ -8,6 +8,11 @@ from typing import Any, Protocol
 import msgspec
 
 from reaper_tui.journal.feed import FeedRow
+from reaper_tui.model.errors import ServiceDown
+
+
+class FeedBroken(ServiceDown):
+    """Events between those that were read and the next ones are nowhere: listeners have to be told."""
 
 
 class Standing(msgspec.Struct, frozen=True):

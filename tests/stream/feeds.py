@@ -24,9 +24,11 @@ from reaper_tui.stream.hub import Hub
 from reaper_tui.stream.journal_source import JournalSource
 from reaper_tui.stream.keys import Keys
 from reaper_tui.stream.origins import Origins
+from reaper_tui.stream.publisher import Copy, Publisher
+from reaper_tui.stream.remote_source import RemoteSource
 from reaper_tui.stream.service import serve
 from reaper_tui.stream.session import Bounds
-from reaper_tui.stream.source import MessageQuery, MessageRow, Place, Standing
+from reaper_tui.stream.source import MessageQuery, MessageRow, Place, Source, Standing
 
 KEY = "a key that nobody guesses"
 
@@ -71,8 +73,6 @@ class MemorySource:
 class Served:
     """A running service."""
 
-    journal: Journal
-    source: JournalSource
     service: StreamService
     port: int
     stopping: asyncio.Event
@@ -81,16 +81,9 @@ class Served:
     def hub(self) -> Hub:
         return self.service.hub
 
-    async def write(self, events: Iterable[FeedEvent]) -> int:
-        kept = list(events)
-        await self.journal.write(lambda raw: feed.append(raw, kept, time.time()))
-        newest = await self.journal.read(lambda raw: raw.execute("SELECT max(seq) FROM feed").fetchone()[0])
-        self.source.wake()
-        assert await self.hub.reached(newest, 20)
-        return newest
-
     def connect(self, query: str = "", **options: Any) -> connect:
-        return connect(f"ws://127.0.0.1:{self.port}/ws?{query}", compression=None, proxy=None, **options)
+        options = {"compression": None, "proxy": None, "max_queue": None} | options
+        return connect(f"ws://127.0.0.1:{self.port}/ws?{query}", **options)
 
     @contextlib.asynccontextmanager
     async def http(self) -> AsyncGenerator[httpx.AsyncClient]:
@@ -104,48 +97,101 @@ class Served:
         return float(values[0]) if values else 0.0
 
 
+@dataclass
+class Kept(Served):
+    """A running service with its own journal."""
+
+    journal: Journal
+    source: JournalSource
+    publishers: list[Publisher]
+
+    async def write(self, events: Iterable[FeedEvent]) -> int:
+        """Append events and return once they were sent."""
+        kept = list(events)
+        await self.journal.write(lambda raw: feed.append(raw, kept, time.time()))
+        newest = await self.journal.read(lambda raw: raw.execute("SELECT max(seq) FROM feed").fetchone()[0])
+        self.source.wake()
+        assert await self.hub.reached(newest, 20)
+        return newest
+
+
 @contextlib.asynccontextmanager
-async def served(
-    path: Path, *, port: int = 0, bounds: Bounds | None = None, drain_seconds: float = 0.0, **choices: Any
-) -> AsyncGenerator[Served]:
-    """A service on the journal below a path; limits are high unless chosen otherwise."""
-    bounds = bounds or Bounds()
+async def serving(
+    source: Source,
+    bounds: Bounds,
+    choices: dict[str, Any],
+    *,
+    port: int,
+    drain_seconds: float,
+    copies: dict[str, Copy],
+) -> AsyncGenerator[tuple[Served, list[Publisher]]]:
+    """A service on a source; limits are high unless chosen otherwise."""
     limits = {"most": 5000, "most_per_address": 5000, "requests": 100_000, "window": 60} | choices.pop("limits", {})
     choices.setdefault("keys", Keys([Secret(KEY)]))
     choices.setdefault("origins", Origins((), is_public=False))
     options = StreamOptions(admission=Admission(**limits), bounds=bounds, **choices)
+    hub = Hub(source, bounds, clock=time.monotonic, later=asyncio.get_running_loop().call_later)
+    publishers = [Publisher(name, hub, copy) for name, copy in copies.items()]
+    service = make_service(hub, options, [source.health, *(publisher.health for publisher in publishers)])
+    stopping = asyncio.Event()
+    address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    running = asyncio.create_task(
+        serve(
+            service,
+            host="127.0.0.1",
+            port=port,
+            drain_seconds=drain_seconds,
+            announce=address.set_result,
+            stopping=stopping,
+            beside=[publisher.run for publisher in publishers],
+        )
+    )
+    try:
+        await asyncio.wait([address, running], return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+        yield Served(service, int(address.result().rpartition(":")[2]), stopping), publishers
+    finally:
+        stopping.set()
+        await running
+
+
+@contextlib.asynccontextmanager
+async def served(
+    path: Path,
+    *,
+    port: int = 0,
+    bounds: Bounds | None = None,
+    drain_seconds: float = 0.0,
+    guild_id: str = "99",
+    copies: dict[str, Copy] | None = None,
+    **choices: Any,
+) -> AsyncGenerator[Kept]:
+    """A service on the journal below a path."""
     journal = await Journal.open(path / "journal.db")
     try:
         await journal.write(feed.epoch)
-        await journal.remember({"guild_id": "99"})
+        await journal.remember({"guild_id": guild_id})
         source = JournalSource(journal, poll_seconds=1.0)
-        hub = Hub(source, bounds, clock=time.monotonic, later=asyncio.get_running_loop().call_later)
-        service = make_service(hub, options, (source.health,))
-        stopping = asyncio.Event()
-        address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        serving = asyncio.create_task(
-            serve(
-                service,
-                host="127.0.0.1",
-                port=port,
-                drain_seconds=drain_seconds,
-                announce=address.set_result,
-                stopping=stopping,
-            )
+        running = serving(
+            source, bounds or Bounds(), choices, port=port, drain_seconds=drain_seconds, copies=copies or {}
         )
-        try:
-            await asyncio.wait([address, serving], return_when=asyncio.FIRST_COMPLETED)
-            if serving.done():
-                serving.result()
-            port = int(address.result().rpartition(":")[2])
-            while hub.standing is None:
+        async with running as (found, publishers):
+            while found.hub.standing is None:
                 await asyncio.sleep(0)
-            yield Served(journal, source, service, port, stopping)
-        finally:
-            stopping.set()
-            await serving
+            yield Kept(found.service, found.port, found.stopping, journal, source, publishers)
     finally:
         await journal.close()
+
+
+@contextlib.asynccontextmanager
+async def gateway(source: RemoteSource, *, port: int = 0, bounds: Bounds | None = None) -> AsyncGenerator[Served]:
+    """A service without a journal, which answers from the copies."""
+    try:
+        async with serving(source, bounds or Bounds(), {}, port=port, drain_seconds=0.0, copies={}) as (found, _):
+            yield found
+    finally:
+        await source.close()
 
 
 async def frames_until(socket: ClientConnection, last: str, *, seq: int = 0) -> list[dict[str, Any]]:

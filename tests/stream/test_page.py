@@ -8,7 +8,7 @@ from pathlib import Path
 from reaper_tui.journal.feed import FeedEvent
 from reaper_tui.stream.origins import Origins
 from tests.stream.browser import Tab, chromium
-from tests.stream.feeds import KEY, Served, message, served
+from tests.stream.feeds import KEY, Kept, message, served
 from tests.stream.test_client import free_port
 
 TEXTS = "[...document.querySelectorAll('#log li:not(.mute):not(.out) .words')].map(e => e.textContent)"
@@ -16,7 +16,7 @@ STATE = "document.getElementById('state')?.dataset.state"
 HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>\u202e]]>&lt;'
 
 
-async def names(service: Served) -> None:
+async def names(service: Kept) -> None:
     await service.journal.write(
         lambda raw: raw.execute(
             "INSERT INTO container (id, name, kind, parent_name, lane_id, sequence, estimate) VALUES "
@@ -25,7 +25,7 @@ async def names(service: Served) -> None:
     )
 
 
-async def opened(tab: Tab, service: Served, **options) -> None:
+async def opened(tab: Tab, service: Kept, **options) -> None:
     await tab.open(f"http://127.0.0.1:{service.port}/", **options)
     await tab.until(f"document.readyState === 'complete' && {STATE} === 'live'")
 

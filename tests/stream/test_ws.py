@@ -14,10 +14,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from reaper_tui.journal import feed
 from reaper_tui.stream.session import Bounds
-from tests.stream.feeds import KEY, Served, frames_until, message, numbers, served
+from tests.stream.feeds import KEY, Kept, frames_until, message, numbers, served
 
 
-async def refused(service: Served, query: str = "", **options) -> tuple[int, dict]:
+async def refused(service: Kept, query: str = "", **options) -> tuple[int, dict]:
     with pytest.raises(InvalidStatus) as caught:
         await service.connect(query, **options)
     return caught.value.response.status_code, json.loads(bytes(caught.value.response.body))
@@ -201,7 +201,7 @@ async def test_who_sends_is_sent_away_for_good(tmp_path: Path) -> None:
         assert await service.metric('reaper_stream_dismissed_total{reason="protocol"}') == 1
 
 
-async def _soon_empty(service: Served) -> bool:
+async def _soon_empty(service: Kept) -> bool:
     async with asyncio.timeout(10):
         while service.hub.sessions:
             await asyncio.sleep(0.01)
