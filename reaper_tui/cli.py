@@ -30,6 +30,7 @@ R = TypeVar("R")
 APP_COMMAND = "app"
 PROGRAM = "reaper-tui"
 GENERATIONS = ("2026-02", "current")
+COMMUNITIES = ("busy", "everything")
 DEMO_SPEED = 10.0
 
 
@@ -94,6 +95,13 @@ def sandbox_options(speed: float) -> Callable[[Callable[P, R]], Callable[P, R]]:
                     show_default=True,
                     type=click.FloatRange(0, 10_000, min_open=True),
                     help="How many times faster every limit refills.",
+                ),
+                click.option(
+                    "--community",
+                    default="busy",
+                    show_default=True,
+                    type=click.Choice(COMMUNITIES),
+                    help="One that talks as much as asked for, or a small one that holds one of everything.",
                 ),
                 click.option("--generation", default="2026-02", show_default=True, type=click.Choice(GENERATIONS)),
                 click.option("--fault", "faults", multiple=True, help="Trouble to make, by name; may be repeated."),

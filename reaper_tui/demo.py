@@ -70,6 +70,7 @@ async def demo_home(options: SandboxOptions, home: Path | None, *, is_kept: bool
             messages=options.messages,
             speed=options.speed,
             generation=options.generation,
+            community=options.community,
             faults=options.faults,
             state=root / "sandbox.json",
         )
@@ -97,6 +98,7 @@ def _with_choices_of(profile: Path, settings: Settings) -> Settings:
 def default_home(options: SandboxOptions) -> Path:
     """Return where the app's demo with these options is kept between two starts."""
     name = f"{options.seed}-{options.channels}-{options.messages}-{options.speed:g}-{options.generation}"
+    name += "" if options.community == "busy" else f"-{options.community}"
     return default_paths().data / "demo" / name
 
 

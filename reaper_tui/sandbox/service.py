@@ -12,7 +12,7 @@ from typing import IO, Any, Self
 
 import msgspec
 
-from reaper_tui.sandbox.community import generate_community
+from reaper_tui.sandbox.community import Community, draw_everything, generate_community
 from reaper_tui.sandbox.control import Control
 from reaper_tui.sandbox.discord_server import DiscordServer
 from reaper_tui.sandbox.errors import SandboxError
@@ -23,6 +23,9 @@ from reaper_tui.sandbox.state_file import Memory, hold, recall, remember
 
 __all__ = ["Sandbox", "SandboxError", "SandboxOptions"]
 
+COMMUNITIES = ("busy", "everything")
+_RESIDENT = ("tomasz_k", "Tomasz")
+"""Somebody of the source who lives in the target too: by the same name, with another id."""
 _FLUXER_FACTS = ("api_base", "gateway", "media", "token", "community_id")
 
 
@@ -35,6 +38,8 @@ class SandboxOptions:
     messages: int = 2000
     speed: float = 1.0
     generation: str = "2026-02"
+    community: str = "busy"
+    """`busy` talks as much as asked for; `everything` holds one of each thing, whatever numbers are asked for."""
     faults: tuple[str | Wish, ...] = ()
     state: Path | None = None
     host: str = "127.0.0.1"
@@ -58,13 +63,14 @@ class Sandbox:
             messages=options.messages,
             speed=options.speed,
             generation=options.generation,
+            community=options.community,
         )
         self._held: IO[str] | None = None
         if options.state is not None:
             self._memory = recall(options.state, self._memory)
             self._held = hold(options.state)
         try:
-            community = generate_community(options.seed, options.channels, options.messages)
+            community = _community(options)
             self.discord = DiscordServer(
                 community, speed=options.speed, clock=clock, store_path=_beside(options.state, ".discord.jsonl")
             )
@@ -76,6 +82,7 @@ class Sandbox:
                 guild_name="The Tin Lighthouse (new home)",
                 bot_name="reaper",
                 seed=options.seed,
+                residents=(_RESIDENT,) if options.community == "everything" else (),
             )
         except BaseException as error:
             self._release()
@@ -182,11 +189,19 @@ class Sandbox:
             await start(self.options.host, 0)
 
 
+def _community(options: SandboxOptions) -> Community:
+    if options.community == "everything":
+        return draw_everything(options.seed)
+    return generate_community(options.seed, options.channels, options.messages)
+
+
 def _check(options: SandboxOptions) -> None:
     if not 1 <= options.channels <= 500:
         raise SandboxError("channels must be between 1 and 500")
     if not 0 <= options.messages <= 5_000_000:
         raise SandboxError("messages must be between 0 and 5,000,000")
+    if options.community not in COMMUNITIES:
+        raise SandboxError(f"unknown community {options.community}, known are {', '.join(COMMUNITIES)}")
     wishes_of(options.faults)
     if not 0 < options.speed <= 10_000:
         raise SandboxError("speed must be above 0 and at most 10,000")

@@ -21,6 +21,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     messages: int
     speed: float
     generation: str
+    community: str = "busy"
     ports: dict[str, int] = {}
 
 
@@ -38,7 +39,7 @@ def recall(path: Path, wished: Memory) -> Memory:
         )
     differing = [
         f"{name} is {getattr(kept, name)} there, {getattr(wished, name)} asked"
-        for name in ("seed", "channels", "messages", "speed", "generation")
+        for name in ("seed", "channels", "messages", "speed", "generation", "community")
         if getattr(kept, name) != getattr(wished, name)
     ]
     if differing:

@@ -74,6 +74,7 @@ class ForumTag(msgspec.Struct, frozen=True):
     name: str
     emoji_name: str | None = None
     is_moderated: bool = False
+    emoji_id: int | None = None
 
 
 class Channel(msgspec.Struct, frozen=True):
@@ -124,6 +125,8 @@ class Attachment(msgspec.Struct, frozen=True):
     description: str | None = None
     duration: float | None = None
     waveform: str | None = None
+    trouble: str = ""
+    """What always happens to it on the CDN: "expired", "gone", "half" or "slow"."""
 
 
 class Reaction(msgspec.Struct, frozen=True):
@@ -188,3 +191,5 @@ class Community(msgspec.Struct):
     threads: dict[int, Thread]
     messages: dict[int, list[Message]]
     """Messages by channel or thread, oldest first."""
+    gone_assets: tuple[str, ...] = ()
+    """Pictures that the CDN has no more."""

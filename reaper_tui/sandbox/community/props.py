@@ -48,6 +48,11 @@ There is a crab in the boathouse who appears to be in charge.
 _COLORS = (0xF1C40F, 0x3498DB, 0xE67E22, 0x2ECC71, 0x9B59B6)
 
 
+def content_type_of(filename: str) -> str:
+    """Return what Discord says a file is, going by its name."""
+    return _TYPES.get(filename.rpartition(".")[2].lower(), "application/octet-stream")
+
+
 def attach(rng: random.Random, identifier: int, argument: str) -> Attachment:
     """Return the file that `name.ext kilobytes [description]` asks for."""
     filename, _, rest = argument.partition(" ")

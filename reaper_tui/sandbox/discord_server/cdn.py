@@ -46,7 +46,7 @@ class Cdn:
             channel_id, attachment_id, query.get("ex", ""), query.get("is", ""), query.get("hm", "")
         )
         found = self._store.attachment(channel_id, attachment_id) if is_signed else None
-        if found is None or found.filename != request.match_info["filename"]:
+        if found is None or found.trouble == "gone" or found.filename != request.match_info["filename"]:
             self._metrics.count("GET /cdn/attachments", 404, 0)
             return web.Response(status=404, text=_GONE)
         broken = await self._faults.intercept(request)
@@ -54,6 +54,9 @@ class Cdn:
         if not isinstance(damage, Damage):
             self._metrics.count("GET /cdn/attachments", damage.status, 0)
             return damage
+        damage = Damage(
+            damage.is_cut, damage.is_half or found.trouble == "half", damage.is_slow or found.trouble == "slow"
+        )
         response, sent = await _stream(request, blob_of(found), found.content_type, damage)
         self._metrics.count("GET /cdn/attachments", response.status, sent)
         return response
@@ -70,6 +73,8 @@ class Cdn:
     def _draw(self, kind: str, key: str, extension: str) -> web.Response:
         community = self._store.community
         is_animated = key.startswith("a_")
+        if key in community.gone_assets:
+            return web.Response(status=404, text=_GONE)
         if kind == "emojis":
             emoji = next((each for each in community.emojis if str(each.id) == key), None)
             if emoji is None:
@@ -83,6 +88,8 @@ class Cdn:
                 if extension != "json":
                     return web.Response(status=415, text="")
                 return web.Response(body=images.lottie(key), content_type="application/json")
+            if sticker.format_type == 4:
+                return web.Response(body=images.badge_gif(key), content_type="image/gif")
             body = images.badge_apng(key, 160) if sticker.format_type == 2 else images.badge_png(key, 160)
             return web.Response(body=body, content_type="image/png")
         if extension == "gif":

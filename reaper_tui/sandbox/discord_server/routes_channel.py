@@ -28,7 +28,8 @@ def _messages(call: Call) -> list[Json]:
 
 def _message(call: Call) -> Json:
     channel_id = call.id("channel")
-    return call.writer.message(call.store.message(channel_id, call.id("message", "Message")), channel_id)
+    found = call.store.message(channel_id, call.id("message", "Message"))
+    return call.writer.message(found, channel_id, is_fresh=True)
 
 
 def _old_pins(call: Call) -> list[Json]:
@@ -129,7 +130,7 @@ def _refreshed(call: Call, address: str) -> str | None:
     if found is None:
         return None
     place = call.store.place(int(parts[-3]))
-    return str(call.writer.attachment(found, place.id)["url"])
+    return str(call.writer.attachment(found, place.id, is_fresh=True)["url"])
 
 
 _CHANNEL = "/channels/{channel}"

@@ -18,10 +18,11 @@ class Signer:
         self.base = ""
         self.age_s = 0
 
-    def address(self, channel_id: int, attachment_id: int, filename: str) -> str:
+    def address(self, channel_id: int, attachment_id: int, filename: str, *, is_expired: bool = False) -> str:
         """Return the address of an attachment, good for about a day from when it was `age_s` seconds ago."""
         path = f"/attachments/{channel_id}/{attachment_id}/{quote(filename)}"
-        issued = (int(self._clock()) - self.age_s) // _ROUND_S * _ROUND_S
+        age_s = 2 * LIFETIME_S if is_expired else self.age_s
+        issued = (int(self._clock()) - age_s) // _ROUND_S * _ROUND_S
         expires = issued + LIFETIME_S
         mark = self._mark(channel_id, attachment_id, expires, issued)
         return f"{self.base}{path}?ex={expires:x}&is={issued:x}&hm={mark}&"

@@ -139,7 +139,7 @@ def channel(found: Channel, store: Store) -> Json:
                     "id": str(t.id),
                     "name": t.name,
                     "moderated": t.is_moderated,
-                    "emoji_id": None,
+                    "emoji_id": str(t.emoji_id) if t.emoji_id else None,
                     "emoji_name": t.emoji_name,
                 }
                 for t in found.tags

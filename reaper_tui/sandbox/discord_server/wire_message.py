@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import unquote
 
 from reaper_tui.sandbox.community.nouns import Attachment, Message, Poll, Reaction
 from reaper_tui.sandbox.community.snowflake import birth_ms, iso
@@ -14,6 +15,8 @@ _USER_MENTION = re.compile(r"<@!?(\d+)>")
 _ROLE_MENTION = re.compile(r"<@&(\d+)>")
 _REPLY, _PIN, _COMMANDS, _POLL_RESULT, _THREAD_CREATED, _THREAD_STARTER, _FOLLOW = 19, 6, (20, 23), 46, 18, 21, 12
 _HAS_THREAD = 1 << 5
+_CDN = "https://cdn.discordapp.com"
+_OWN_FILE = re.compile(re.escape(_CDN) + r"/attachments/(\d+)/(\d+)/([^?]*)")
 
 
 class MessageWriter:
@@ -23,8 +26,10 @@ class MessageWriter:
         self._store = store
         self._signer = signer
 
-    def message(self, found: Message, container_id: int, with_reference: bool = True) -> Json:
-        """Return a message object as the bot may see it."""
+    def message(
+        self, found: Message, container_id: int, with_reference: bool = True, *, is_fresh: bool = False
+    ) -> Json:
+        """Return a message object as the bot may see it; one that is read alone has fresh addresses."""
         store = self._store
         community = store.community
         author = community.people[found.author]
@@ -41,8 +46,8 @@ class MessageWriter:
             "mention_everyone": "@everyone" in found.content or "@here" in found.content,
             "mentions": [wire_guild.user(person) for person in store.people(mentioned)],
             "mention_roles": _ROLE_MENTION.findall(found.content),
-            "attachments": [self.attachment(file, container_id) for file in found.attachments],
-            "embeds": list(found.embeds),
+            "attachments": [self.attachment(file, container_id, is_fresh=is_fresh) for file in found.attachments],
+            "embeds": self._signed(found.embeds),
             "pinned": found.pinned_ms > 0,
             "flags": found.flags | (_HAS_THREAD if found.thread_id else 0),
             "components": list(found.components),
@@ -68,9 +73,23 @@ class MessageWriter:
             body.pop("poll", None)
         return body
 
-    def attachment(self, file: Attachment, container_id: int) -> Json:
-        """Return an attachment object with freshly signed addresses."""
-        address = self._signer.address(container_id, file.id, file.filename)
+    def _signed(self, value: Any) -> Any:
+        """Return embeds with the addresses of our own pictures signed anew, as Discord does whenever they are read."""
+        if isinstance(value, str):
+            found = _OWN_FILE.match(value)
+            if found is not None and self._store.attachment(int(found[1]), int(found[2])) is not None:
+                return self._signer.address(int(found[1]), int(found[2]), unquote(found[3]))
+            return value.replace(_CDN, self._signer.base, 1) if value.startswith(_CDN) else value
+        if isinstance(value, list | tuple):
+            return [self._signed(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        if isinstance(value, dict):
+            return {key: self._signed(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
+        return value
+
+    def attachment(self, file: Attachment, container_id: int, *, is_fresh: bool = False) -> Json:
+        """Return an attachment object with signed addresses."""
+        is_expired = file.trouble == "expired" and not is_fresh
+        address = self._signer.address(container_id, file.id, file.filename, is_expired=is_expired)
         body: Json = {
             "id": str(file.id),
             "filename": file.filename,
@@ -146,7 +165,7 @@ class MessageWriter:
         body: Json = {
             "type": found.type,
             "content": found.content,
-            "embeds": list(found.embeds),
+            "embeds": self._signed(found.embeds),
             "attachments": [self.attachment(file, container_id) for file in found.attachments],
             "timestamp": iso(birth_ms(found.id)),
             "edited_timestamp": iso(found.edited_ms) if found.edited_ms else None,

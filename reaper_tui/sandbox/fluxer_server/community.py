@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import random
 from bisect import bisect_left, insort
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -54,6 +54,7 @@ class Community:
         seed: int,
         guild_name: str,
         bot_name: str,
+        residents: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.store = store
         self.clock = clock
@@ -75,6 +76,7 @@ class Community:
         meta = store.meta()
         if not meta:
             self._found(seed, guild_name, bot_name)
+            self._settle(residents)
             meta = {"token": self.token, "guild": str(self.guild.id), "bot": str(self.bot.id)}
             for key, value in meta.items():
                 store.put_meta(key, value)
@@ -266,6 +268,14 @@ class Community:
         self.save_channel(Channel(ids[5], TEXT, "general", 0, parent_id=ids[3]))
         self.save_channel(Channel(ids[6], VOICE, "General", 0, parent_id=ids[4], bitrate=64000, user_limit=0))
         self.save_message(Message(ids[8], ids[5], self.bot.id, type=MEMBER_JOIN))
+
+    def _settle(self, residents: Sequence[tuple[str, str]]) -> None:
+        """Let people by username and display name live here from the start."""
+        for number, (username, display_name) in enumerate(residents, start=1):
+            user = User(self.guild.id + number, username, f"{number:04d}", global_name=display_name)
+            self.users[user.id] = user
+            self.store.put("user", user.id, user)
+            self.save_member(Member(user.id, [], iso_from_milliseconds(milliseconds_of(user.id))))
 
     def _load(self, meta: dict[str, str]) -> None:
         self.token = meta["token"]

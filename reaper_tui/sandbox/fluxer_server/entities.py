@@ -27,6 +27,7 @@ class User(msgspec.Struct):
     username: str
     discriminator: str
     is_bot: bool = False
+    global_name: str | None = None
 
 
 class Member(msgspec.Struct):

@@ -34,7 +34,7 @@ def user(entity: User) -> Json:
         "id": str(entity.id),
         "username": entity.username,
         "discriminator": entity.discriminator,
-        "global_name": None,
+        "global_name": entity.global_name,
         "avatar": None,
         "avatar_color": None,
         "bot": entity.is_bot,

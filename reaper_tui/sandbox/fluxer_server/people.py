@@ -8,11 +8,12 @@ import string
 from . import payloads
 from .calls import Call, Reply, reply
 from .entities import Invite
-from .errors import unknown_member, unknown_user
+from .errors import invalid_field, unknown_member, unknown_user
 from .snowflakes import iso_from_milliseconds
 
 _CODE_LETTERS = string.ascii_letters + string.digits
 WEEK_S = 604_800
+MAX_MEMBERS = 1000
 
 
 async def me(call: Call) -> Reply:
@@ -31,7 +32,14 @@ async def user(call: Call) -> Reply:
 async def members(call: Call) -> Reply:
     """GET /guilds/:guild_id/members"""
     call.guild()
-    return reply([payloads.member(member, call.community) for member in call.community.members.values()])
+    found = sorted(call.community.members.values(), key=lambda member: member.id)
+    if call.community.generation.has_full_guild:
+        limit, after = call.request.query.get("limit", "1"), call.request.query.get("after", "0")
+        if not limit.isdecimal() or not 1 <= int(limit) <= MAX_MEMBERS or not after.isdecimal():
+            message = "The value for `limit` must be an integer between 1 and 1000."
+            raise invalid_field("limit", "VALUE_MUST_BE_INTEGER_IN_RANGE", message)
+        found = [member for member in found if member.id > int(after)][: int(limit)]
+    return reply([payloads.member(member, call.community) for member in found])
 
 
 async def member(call: Call) -> Reply:

@@ -7,7 +7,7 @@ import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any, Protocol
@@ -66,6 +66,7 @@ class FluxerServer:
         guild_name: str = "New community",
         bot_name: str = "reaper",
         seed: int = 0,
+        residents: Sequence[tuple[str, str]] = (),
     ) -> None:
         if generation not in GENERATIONS:
             raise ValueError(f"unknown generation {generation!r}, known are {', '.join(GENERATIONS)}")
@@ -80,7 +81,12 @@ class FluxerServer:
         self._speed = speed
         self._clock = clock
         self._path = store
-        self._founding: dict[str, Any] = {"seed": seed, "guild_name": guild_name, "bot_name": bot_name}
+        self._founding: dict[str, Any] = {
+            "seed": seed,
+            "guild_name": guild_name,
+            "bot_name": bot_name,
+            "residents": residents,
+        }
         self._limiter = Limiter(clock, speed, is_precise=self.generation.has_precise_limits)
         self._routes = routes_of(self.generation)
         self._router = Router(self._routes)
