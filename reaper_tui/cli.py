@@ -163,6 +163,7 @@ def sandbox(profile_out: Path | None, **shape: Any) -> int:
 @click.option("--since", metavar="DATE", help="Only messages from this date (or message id) on.")
 @click.option("--until", metavar="HH:MM|9h30m", help="Stop then, resumably.")
 @click.option("--max-rate", metavar="N/min", help="At most so many messages a minute.")
+@click.option("--live", is_flag=True, help="Go on mirroring what people write, edit and delete, until stopped.")
 def run(
     profile: str,
     as_json: bool,
@@ -172,6 +173,7 @@ def run(
     since: str | None,
     until: str | None,
     max_rate: str | None,
+    live: bool,
 ) -> int:
     """Clone, or resume where the last run stopped."""
     from reaper_tui import headless
@@ -186,6 +188,7 @@ def run(
     first_cursor(settings.copy.since)
     if max_rate is not None:
         settings.speed.max_messages_per_minute = parse_rate(max_rate)
+    settings.copy.live = settings.copy.live or live
     end = None if until is None else parse_until(until, datetime.now().astimezone())
     output = headless.Output(as_json, as_json_lines)
     if dry_run:

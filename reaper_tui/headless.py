@@ -18,7 +18,7 @@ import msgspec
 from reaper_tui.backend import Survey
 from reaper_tui.engine.control import RunControl, StopRequested
 from reaper_tui.engine.events import EventLog, Level, LogLine
-from reaper_tui.engine.progress import Snapshot
+from reaper_tui.engine.progress import LiveProgress, Phase, Snapshot
 from reaper_tui.exit_codes import (
     BY_SIGNAL,
     WINDOW_OVER,
@@ -285,6 +285,7 @@ def _tick_document(snapshot: Snapshot) -> dict[str, Any]:
         "settled": snapshot.settled,
         "expected": snapshot.expected,
         "rate_per_minute": round(snapshot.rate_per_minute, 1),
+        "live": None if snapshot.live is None else msgspec.to_builtins(snapshot.live),
     }
 
 
@@ -293,11 +294,22 @@ def _tick_line(snapshot: Snapshot) -> str:
         return f"holding {snapshot.hold}"
     if not snapshot.expected:
         return f"{snapshot.phase.value:10}{snapshot.note or f'{snapshot.structure_done} of {snapshot.structure_total}'}"
+    if snapshot.live is not None and snapshot.phase is Phase.LIVE:
+        return _live_line(snapshot.live)
     eta = "" if snapshot.eta_seconds is None else f", {duration(snapshot.eta_seconds)} left"
     return (
         f"{snapshot.state.value:8}{snapshot.settled:,} of {snapshot.expected:,} messages, "
         f"{snapshot.rate_per_minute:,.0f} a minute{eta}"
     )
+
+
+def _live_line(live: LiveProgress) -> str:
+    if not live.is_connected:
+        return f"live    connecting again: {live.note or 'no connection yet'}"
+    latency = (
+        "" if live.latency_p50 is None else f", {live.latency_last:.1f} s behind (median {live.latency_p50:.1f} s)"
+    )
+    return f"live    {live.mirrored:,} messages mirrored, {live.waiting:,} waiting{latency}"
 
 
 def _print_summary(summary: Summary, output: Output) -> None:

@@ -23,6 +23,7 @@ from reaper_tui.engine.transfer import BothSides, Transfer
 from reaper_tui.engine.verify import Verifier
 from reaper_tui.journal import mends, queries
 from reaper_tui.journal.journal import Journal
+from reaper_tui.journal.live import was_whole
 from reaper_tui.model.community import Channel, Guild
 from reaper_tui.model.errors import AccessDenied, CloneError, ConfigurationError, JournalError, NotFound, Refused
 from reaper_tui.model.plan import Plan
@@ -108,7 +109,7 @@ class Clone(Equipment):
             control, progress = self.control, self.progress
             both = sides or await control.unless_stopped(self.survey())
             plan = await self.plan(both, settings)
-            follows_a_whole_run = await self.journal.read(queries.last_state) == RunState.DONE
+            follows_a_whole_run = await self.journal.read(was_whole)
             if settings.copy.history:
                 await control.unless_stopped(refuse_if_blind(self.reader, both.guild, both.estimates))
             await record.begin()

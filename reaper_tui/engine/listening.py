@@ -18,7 +18,7 @@ from reaper_tui.engine.renewals import Renewals
 from reaper_tui.engine.rescan import Rescan
 from reaper_tui.engine.together import together
 from reaper_tui.engine.vigil import Vigil
-from reaper_tui.journal import feed, live, queries
+from reaper_tui.journal import live, queries
 from reaper_tui.journal.changes import ChangeKind
 from reaper_tui.journal.journal import Journal
 from reaper_tui.model.community import Channel, Guild
@@ -142,7 +142,6 @@ class Listening:
         )
         self._began = live.snowflake_before(self.now())
         await self.journal.remember({"guild_id": str(self.guild_id), "guild_name": self.guild.name})
-        await self.journal.write(feed.epoch)
         wanted = [channel for channel in self.guild.containers() if self._is_wanted(channel)]
         await self.journal.select_routes([self._route(channel) for channel in wanted], 0)
         # What was never listened to begins with what comes next; what was, where it stopped.

@@ -173,6 +173,7 @@ class LiveMirror:
             await self._delivery.run(lanes)
         else:
             await together((self._delivery.capture.run(containers), self._delivery.run(lanes)))
+        await self._equipment.journal.remember({live.FOLLOWED: "yes"})
         self._equipment.progress.phase = Phase.LIVE
         self._amender.defers_links = False
         await self._follower.amend_all()

@@ -97,6 +97,7 @@ class Recorder:
 
     async def run(self) -> None:
         """Record until the control stops it, which raises StopRequested; what came in until then is recorded."""
+        await self._journal.write(feed.epoch)
         await together((self._listen(), self._record(), self._close_gaps(), self._look_at_pins()))
 
     async def retake(self, container_id: int) -> None:

@@ -26,6 +26,8 @@ SOURCE = "Discord"
 SHORT_PAGE = 50
 # A server that was emptied after the move must not empty the community it moved to.
 FEW_DELETIONS = 20
+# Beside the newest one.
+GAP_PAGES = 4
 
 Depth = Literal["auto", "all", "none"]
 
@@ -104,15 +106,15 @@ class Rescan:
     async def deepen(self, *, closes_gap: bool = False) -> None:
         """Compare the rest of every history where that is wanted: whenever there were news after a whole run.
 
-        A gap was short: one more page is looked at, where the newest was new from end to end.
+        A gap was short: only some more pages of each are looked at.
         """
         is_due = self._depth == "all" or (self.has_news and self._follows_a_whole_run and not closes_gap)
         while self._unfinished:
             container, before = self._unfinished.pop()
-            if not is_due and not (closes_gap and before > container.capture_cursor):
+            if not is_due and not closes_gap:
                 continue
             try:
-                await self._whole(container, before, most_pages=None if is_due else 1)
+                await self._whole(container, before, most_pages=None if is_due else GAP_PAGES)
             except (AccessDenied, NotFound, Refused) as error:
                 if isinstance(error, AccessDenied) and error.ends_run:
                     raise

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from reaper_tui.journal import changes, feed
+from reaper_tui.journal import changes, feed, queries
 from reaper_tui.journal.changes import ChangeKind
 from reaper_tui.journal.feed import FeedEvent
 from reaper_tui.model.ids import EPOCH_MILLISECONDS
@@ -37,6 +37,10 @@ class Reading(Protocol):
 
     def arrival(self, event: LiveEvent) -> Arrival: ...
     def changed(self, payload: bytes, event: LiveEvent) -> Changed: ...
+
+
+# Remembered once every history stood on the target and was followed from there.
+FOLLOWED = "followed"
 
 
 @dataclass
@@ -119,6 +123,11 @@ def open_gaps(raw: sqlite3.Connection) -> None:
         "UPDATE container SET is_captured = 0, capture_cursor = max(capture_cursor, coalesce("
         "(SELECT max(id) FROM message WHERE container_id = container.id), 0)) WHERE is_selected AND is_captured"
     )
+
+
+def was_whole(raw: sqlite3.Connection) -> bool:
+    """Return whether an earlier run carried everything over: it ended so, or was a mirror that went on from there."""
+    return queries.last_state(raw) == "done" or queries.fact(raw, FOLLOWED) is not None
 
 
 def gaps(raw: sqlite3.Connection) -> list[int]:
