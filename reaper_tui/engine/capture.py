@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 
+from reaper_tui.engine.avatars import Avatars
 from reaper_tui.engine.blindness import BlindnessWatch
 from reaper_tui.engine.control import RunControl
 from reaper_tui.engine.events import EventLog, Level
@@ -40,6 +41,7 @@ class Capture:
         rescan: Rescan,
         notes: Notes,
         vigil: Vigil,
+        avatars: Avatars | None = None,
     ) -> None:
         self._reader = reader
         self._journal = journal
@@ -50,6 +52,7 @@ class Capture:
         self._rescan = rescan
         self._notes = notes
         self._vigil = vigil
+        self._avatars = avatars
         self._grown: dict[int, asyncio.Event] = {}
         self._ended: set[int] = set()
         self._blindness = BlindnessWatch()
@@ -145,6 +148,8 @@ class Capture:
             noted=noted,
             feeds=self._vigil.is_live,
         )
+        if self._avatars is not None:
+            await self._avatars.keep(message.author.avatar_url for message in messages)
         await self._vigil.stored(container.id)
         if is_end:
             tally.is_captured = True

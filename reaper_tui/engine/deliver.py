@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from reaper_tui.engine.avatars import Avatars
 from reaper_tui.engine.capture import Capture
 from reaper_tui.engine.control import RunControl
 from reaper_tui.engine.directory import TargetMap
@@ -54,6 +55,7 @@ class Delivery:
     target: TargetMap
     now: Callable[[], float]
     author_key: Callable[[Message], str]
+    avatars: Avatars
     renewals: Renewals
     vigil: Vigil
     capabilities: TargetCapabilities

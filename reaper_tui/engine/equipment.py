@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from reaper_tui.engine.avatars import Avatars
 from reaper_tui.engine.control import RunControl
 from reaper_tui.engine.events import EventLog
 from reaper_tui.engine.outage import Outage
@@ -41,3 +42,6 @@ class Equipment:
         self.progress = Progress(self.now)
         self.log = EventLog(self.now)
         self.outage = Outage(self.control, self.progress, self.log, now=self.now, scale=self.limits_scale)
+        self.avatars = Avatars(
+            self.spool, self.writer, self.journal, self.outage, self.log, self.community_id, self.now
+        )

@@ -388,6 +388,8 @@ class Lane:
         author = shared.author_key(message)
         repeated: Webhook | None = None
         intended_at = shared.now()
+        part = draft.parts[number]
+        part = msgspec.structs.replace(part, avatar_url=await shared.avatars.address(part.avatar_url))
         while True:
             webhook = repeated or await self._pool.next(author, tally.source - tally.sent - tally.skipped)
             await shared.pace.turn()
@@ -400,7 +402,7 @@ class Lane:
             try:
                 sent = await shared.writer.send(
                     webhook,
-                    draft.parts[number],
+                    part,
                     files,
                     record.nonce,
                     thread_id=address.thread_id,

@@ -218,6 +218,7 @@ class Transfer:
             rescan,
             self._notes,
             self._vigil,
+            None if self._settings.copy.anonymise else equipment.avatars,
         )
 
     def _notes(self, message: Message) -> tuple[ChangeKind, ...]:
@@ -252,6 +253,7 @@ class Transfer:
             target=target_map(self._sides.guild, community, self._plan.routes, records),
             now=equipment.now,
             author_key=equipment.author_key,
+            avatars=equipment.avatars,
             renewals=self._renewals,
             vigil=self._vigil,
             capabilities=community.capabilities,

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
+from urllib.parse import urlsplit
 
 import anyio
 
@@ -26,6 +27,8 @@ T = TypeVar("T")
 PREFIX = "spooled-"
 DRAWN_PREFIX = "drawn-"
 DRAWN_FILES = 128
+KEPT = "kept"
+PICTURE_ENDINGS = frozenset({"png", "jpg", "jpeg", "gif", "webp"})
 LOTTIE_BYTES = 1024 * 1024
 # A picture may be so many times larger than it has to be in the end, and still be made smaller.
 LARGER = 8
@@ -133,6 +136,32 @@ class MediaSpool:
             return await self._drawn(url, limit)
         found = await self.image(url, limit * LARGER if can_shrink() else limit)
         return found if len(found) <= limit else await self._drawer.smaller(found, limit)
+
+    async def keep(self, url: str, limit: int) -> None:
+        """Keep a picture on disk for good, under its address; raise FileUnavailable, ServiceDown or SpoolFull."""
+        data = await self.image(url, limit)
+        await self._prepare()
+        path = self._kept_path(url)
+        try:
+            await _in_thread(lambda: _replace(path, data))
+        except OSError as error:
+            raise _spool_full(error, self._directory) from None
+
+    async def is_kept(self, url: str) -> bool:
+        """Return whether a picture is kept."""
+        path = self._kept_path(url)
+        return await _in_thread(path.exists)
+
+    async def kept(self, url: str) -> SpooledFile | None:
+        """Return a picture that is kept, None when it is not; it is not to be released."""
+        path = self._kept_path(url)
+        size = await _in_thread(lambda: path.stat().st_size if path.exists() else None)
+        ending = urlsplit(url).path.rpartition(".")[2].lower()
+        name = f"{path.name}.{ending if ending in PICTURE_ENDINGS else 'png'}"
+        return None if size is None else SpooledFile(0, path, name, size)
+
+    def _kept_path(self, url: str) -> Path:
+        return self._directory / KEPT / hashlib.sha256(url.encode("utf-8", "replace")).hexdigest()[:32]
 
     async def _drawn(self, url: str, limit: int) -> bytes:
         """Return a drawn animation; the same one is drawn once."""
@@ -333,6 +362,13 @@ def _keep(directory: Path, name: str, data: bytes) -> None:
         kept = sorted(directory.glob(f"{DRAWN_PREFIX}*"), key=lambda path: path.stat().st_mtime, reverse=True)
         for path in kept[DRAWN_FILES:]:
             path.unlink(missing_ok=True)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    draft = path.with_name(f".{path.name}")
+    draft.write_bytes(data)
+    draft.replace(path)
 
 
 def _delete(path: Path) -> None:

@@ -94,3 +94,4 @@ class TargetMessage(msgspec.Struct, frozen=True):
     is_pinned: bool = False
     flags: int = 0
     own_reactions: tuple[str, ...] = ()
+    attachment_urls: tuple[str, ...] = ()

@@ -158,6 +158,7 @@ def message_of(raw: Json) -> TargetMessage:
         is_pinned=raw.get("pinned") is True,
         flags=number(raw.get("flags")),
         own_reactions=tuple(_own_reactions(raw)),
+        attachment_urls=tuple(address for row in attachments if (address := text(row.get("url")))),
     )
 
 
