@@ -1,7 +1,7 @@
 """Routes of channels, messages, threads, pins, reactions, polls and attachments."""
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from reaper_tui.sandbox.community import permissions as may
 from reaper_tui.sandbox.community.nouns import Channel, Person, Reaction, Thread
@@ -123,14 +123,11 @@ def _refresh(call: Call) -> Json:
 
 
 def _refreshed(call: Call, address: str) -> str | None:
+    """Sign an address anew, whether or not anything is there."""
     parts = urlsplit(address).path.split("/")
     if len(parts) < 4 or parts[-4] != "attachments" or not (parts[-3] + parts[-2]).isdecimal():
         return None
-    found = call.store.attachment(int(parts[-3]), int(parts[-2]))
-    if found is None:
-        return None
-    place = call.store.place(int(parts[-3]))
-    return str(call.writer.attachment(found, place.id, is_fresh=True)["url"])
+    return call.writer.signed_address(int(parts[-3]), int(parts[-2]), unquote(parts[-1]))
 
 
 _CHANNEL = "/channels/{channel}"

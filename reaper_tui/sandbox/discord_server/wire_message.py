@@ -16,6 +16,7 @@ _ROLE_MENTION = re.compile(r"<@&(\d+)>")
 _REPLY, _PIN, _COMMANDS, _POLL_RESULT, _THREAD_CREATED, _THREAD_STARTER, _FOLLOW = 19, 6, (20, 23), 46, 18, 21, 12
 _HAS_THREAD = 1 << 5
 _CDN = "https://cdn.discordapp.com"
+_FILE_HOSTS = (_CDN, "https://media.discordapp.net")
 _OWN_FILE = re.compile(re.escape(_CDN) + r"/attachments/(\d+)/(\d+)/([^?]*)")
 
 
@@ -38,7 +39,7 @@ class MessageWriter:
             "id": str(found.id),
             "channel_id": str(container_id),
             "type": found.type,
-            "content": found.content,
+            "content": self._local(found.content),
             "author": wire_guild.user(author),
             "timestamp": iso(birth_ms(found.id)),
             "edited_timestamp": iso(found.edited_ms) if found.edited_ms else None,
@@ -79,12 +80,24 @@ class MessageWriter:
             found = _OWN_FILE.match(value)
             if found is not None and self._store.attachment(int(found[1]), int(found[2])) is not None:
                 return self._signer.address(int(found[1]), int(found[2]), unquote(found[3]))
-            return value.replace(_CDN, self._signer.base, 1) if value.startswith(_CDN) else value
+            return self._local(value)
         if isinstance(value, list | tuple):
             return [self._signed(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
         if isinstance(value, dict):
             return {key: self._signed(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
         return value
+
+    def _local(self, value: str) -> str:
+        """Return a text in which Discord's file servers are this one, for nothing here may point outside."""
+        if "discordapp.net" not in value and "cdn.discordapp" not in value:
+            return value
+        for host in _FILE_HOSTS:
+            value = value.replace(f"{host}/", f"{self._signer.base}/")
+        return value
+
+    def signed_address(self, container_id: int, attachment_id: int, filename: str) -> str:
+        """Return a fresh address, whether or not anything is there."""
+        return self._signer.address(container_id, attachment_id, filename)
 
     def attachment(self, file: Attachment, container_id: int, *, is_fresh: bool = False) -> Json:
         """Return an attachment object with signed addresses."""
@@ -164,7 +177,7 @@ class MessageWriter:
     def _snapshot(self, found: Message, container_id: int) -> Json:
         body: Json = {
             "type": found.type,
-            "content": found.content,
+            "content": self._local(found.content),
             "embeds": self._signed(found.embeds),
             "attachments": [self.attachment(file, container_id) for file in found.attachments],
             "timestamp": iso(birth_ms(found.id)),
