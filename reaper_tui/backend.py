@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from reaper_tui.engine.control import RunControl
 from reaper_tui.engine.events import EventLog
 from reaper_tui.engine.progress import Progress
 from reaper_tui.model.community import Community, Guild
 from reaper_tui.model.plan import Plan
+from reaper_tui.model.removal import Removable, RemovalOutcome
 from reaper_tui.model.retrying import Retriable
 from reaper_tui.model.summary import Summary, Verification
+from reaper_tui.model.text import SafeText
 from reaper_tui.profile.secrets import Secret
 from reaper_tui.profile.settings import Settings
 
@@ -82,13 +84,16 @@ class Finding(Protocol):
     def mend(self) -> str: ...
 
 
-@runtime_checkable
-class Examines(Protocol):
-    """A workspace that can examine tokens, permissions, limits, disk and terminal."""
+@dataclass(frozen=True, slots=True)
+class Mirrored:
+    """A message that stands on the target; `at` is when it was sent there, in seconds since 1970."""
 
-    async def examine(self) -> Sequence[Finding]:
-        """Return one line for each thing looked at; a thing out of order is a line, never an error."""
-        ...
+    at: float
+    message_id: int
+    channel: SafeText
+    author: SafeText
+    text: SafeText
+    files: int = 0
 
 
 class Workspace(Protocol):
@@ -119,6 +124,30 @@ class Workspace(Protocol):
 
     async def verify(self) -> Verification:
         """Read the target back and compare, writing nothing; runs under the control, raises StopRequested."""
+        ...
+
+    async def examine(self) -> Sequence[Finding]:
+        """Return one line for each thing a run needs; a thing out of order is a line, never an error."""
+        ...
+
+    async def older(self, place: tuple[float, int], limit: int) -> tuple[Mirrored, ...]:
+        """Return messages that were sent before a place (time, message id), oldest first."""
+        ...
+
+    async def newer(self, place: tuple[float, int], limit: int) -> tuple[Mirrored, ...]:
+        """Return messages that were sent behind a place, oldest first."""
+        ...
+
+    async def details(self, item: Mirrored) -> tuple[tuple[SafeText, SafeText], ...]:
+        """Return everything the journal knows of a message as (word, value)."""
+        ...
+
+    async def removable(self) -> Sequence[Removable]:
+        """Return what this profile made on the target and would remove, in that order."""
+        ...
+
+    async def remove(self) -> RemovalOutcome:
+        """Remove that, and nothing else; runs under the control, raises StopRequested between two things."""
         ...
 
     async def summary(self) -> Summary | None:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from reaper_tui.backend import Identity, LastRun, ProfileEntry, Survey
+from reaper_tui.backend import Identity, LastRun, Mirrored, ProfileEntry, Survey
 from reaper_tui.engine.clone import Clone
 from reaper_tui.engine.doctor import fault, note
 from reaper_tui.engine.events import EventLog
@@ -24,10 +24,11 @@ from reaper_tui.engine.export import PARTIAL, ExportCount, Exporter
 from reaper_tui.engine.listening import Listening
 from reaper_tui.engine.plan import make_plan
 from reaper_tui.engine.ports import Composer
+from reaper_tui.engine.removal import Removal
 from reaper_tui.engine.summing import CUT_OFF, summarise
 from reaper_tui.engine.transfer import BothSides
 from reaper_tui.examination import examine, profile_check
-from reaper_tui.journal import queries
+from reaper_tui.journal import mirrored, queries
 from reaper_tui.journal.journal import Journal
 from reaper_tui.journal.lease import holder_of, take_lease
 from reaper_tui.journal.records import Mapping
@@ -38,8 +39,10 @@ from reaper_tui.model.check import Check
 from reaper_tui.model.community import Community
 from reaper_tui.model.errors import CloneError, ConfigurationError, ProfileHeld
 from reaper_tui.model.plan import Plan
+from reaper_tui.model.removal import Removable, RemovalOutcome
 from reaper_tui.model.retrying import Retriable
 from reaper_tui.model.summary import Summary, Verification
+from reaper_tui.model.text import SafeText, sanitise_line
 from reaper_tui.profile.paths import Paths
 from reaper_tui.profile.secrets import Secret, resolve_secret
 from reaper_tui.profile.settings import (
@@ -53,6 +56,7 @@ from reaper_tui.profile.settings import (
 )
 from reaper_tui.reader.client import DiscordReader
 from reaper_tui.reader.events import ReaderEvent, ignore
+from reaper_tui.tracing import trace_lines
 from reaper_tui.watch import Watch
 from reaper_tui.writer.aliases import Aliases
 from reaper_tui.writer.compose import SOURCE_HOSTS, MessageComposer, author_key
@@ -75,11 +79,13 @@ class OpenWorkspace:
         workdir: Path,
         settings: Settings,
         clone: Clone,
+        writer: FluxerWriter,
         mappings: Sequence[Mapping],
         aliases: Aliases,
         reader: DiscordReader,
         checks: Callable[[], AsyncIterator[Check]],
     ) -> None:
+        self._writer = writer
         self.workdir = workdir
         self.settings = settings
         self.clone = clone
@@ -148,6 +154,51 @@ class OpenWorkspace:
         """Return one line for each thing a run needs; a thing out of order is a line, never an error."""
         return [check async for check in self._checks()]
 
+    async def older(self, place: tuple[float, int], limit: int) -> tuple[Mirrored, ...]:
+        """Return messages that were sent before a place (time, message id), oldest first."""
+        rows = await self.clone.journal.read(lambda raw: mirrored.older(raw, *place, limit))
+        return tuple(self._shown(row) for row in reversed(rows))
+
+    async def newer(self, place: tuple[float, int], limit: int) -> tuple[Mirrored, ...]:
+        """Return messages that were sent behind a place, oldest first."""
+        rows = await self.clone.journal.read(lambda raw: mirrored.newer(raw, *place, limit))
+        return tuple(self._shown(row) for row in rows)
+
+    async def details(self, item: Mirrored) -> tuple[tuple[SafeText, SafeText], ...]:
+        """Return everything the journal knows of a message as (word, value)."""
+        found = await self.clone.journal.read(lambda raw: mirrored.trace(raw, item.message_id))
+        stored = await self.clone.journal.read(lambda raw: queries.message(raw, item.message_id))
+        if found is None or stored is None:
+            return ()
+        message = self.clone.reader.parse(stored.payload)
+        return trace_lines(found, message, guild_id=self.clone.guild_id, community_id=self.clone.community_id)
+
+    def _shown(self, row: mirrored.MirroredRow) -> Mirrored:
+        message = self.clone.reader.parse(row.payload)
+        return Mirrored(
+            row.at,
+            row.message_id,
+            sanitise_line(row.container_name, 60),
+            sanitise_line(message.author.name, 60),
+            sanitise_line(message.content, 300),
+            len(message.attachments),
+        )
+
+    async def removable(self) -> Sequence[Removable]:
+        """Return what this profile made on the target and would remove, in that order."""
+        return await self._removal().targets()
+
+    async def remove(self) -> RemovalOutcome:
+        """Remove what this profile made on the target, and nothing else."""
+        self._sides = None
+        return await self._removal().run()
+
+    def _removal(self) -> Removal:
+        clone = self.clone
+        return Removal(
+            self._writer, clone.journal, clone.control, clone.progress, clone.log, clone.outage, clone.community_id
+        )
+
     async def summary(self) -> Summary | None:
         """Return the outcome of the last run, None when there was none."""
         summary = await summarise(self.clone.journal, self.progress)
@@ -205,6 +256,7 @@ async def open_workspace(settings: Settings, workdir: Path) -> AsyncGenerator[Op
             workdir,
             settings,
             clone,
+            writer,
             mappings,
             aliases,
             reader,

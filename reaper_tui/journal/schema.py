@@ -198,6 +198,12 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         """,
     ),
     ("0006_live", "CREATE INDEX message_waiting ON message (container_id, id) WHERE state = 0"),
+    (
+        "0007_mirrored",
+        """
+        CREATE INDEX part_arrival ON part (intended_at, message_id) WHERE number = 0 AND target_id IS NOT NULL;
+        """,
+    ),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -25,7 +26,7 @@ from reaper_tui.profile.preferences import Preferences, load_preferences, save_p
 from reaper_tui.tui.bindings import bindings_of, key_name, sound_keymap
 from reaper_tui.tui.bridge import Problem, Session, problem_of
 from reaper_tui.tui.commands import RoomCommands
-from reaper_tui.tui.compat import QuietCrash, write_to_terminal
+from reaper_tui.tui.compat import QuietCrash, let_go_of_terminal, write_to_terminal
 from reaper_tui.tui.ending import RESTORE_TITLE, SAVE_TITLE, hook_arguments, run_hook, window_title
 from reaper_tui.tui.modals.confirm import ConfirmScreen
 from reaper_tui.tui.modals.help import HelpScreen
@@ -44,6 +45,7 @@ from reaper_tui.tui.screens.work_room import WorkRoom
 from reaper_tui.tui.themes import PLAIN, THEMES, theme_of, word_of
 from reaper_tui.tui.verdict import STOPPED_BY_USER, exit_code, verdict
 
+logger = logging.getLogger(__name__)
 STYLES = Path(__file__).parent / "styles"
 TERMINAL_GONE = 129
 TERMINATED = 143
@@ -73,6 +75,7 @@ class ReaperApp(QuietCrash):
         self._session: Session | None = None
         self._leaving_with: int | None = None
         self._goes_on = False
+        self.is_detached = False
         self.keymap: dict[str, str] = {}
         self.preferences, self._preference_problem = Preferences(), ""
         self._has_no_color_set = "NO_COLOR" in os.environ
@@ -345,6 +348,9 @@ class ReaperApp(QuietCrash):
         """Leave with a code, None for the run's own; a second call offers to cut off, a signal does not ask."""
         is_running = self._session is not None and self._session.is_running
         is_again = self._leaving_with is not None
+        if code == TERMINAL_GONE and is_running and self.preferences.keeps_running:
+            self._detach()
+            return
         if code is not None or not is_again:
             self._leaving_with = code if code is not None else -1
         if is_running and self._session is not None:
@@ -363,6 +369,17 @@ class ReaperApp(QuietCrash):
         if not is_again:
             self._leave_when_settled()
 
+    def _detach(self) -> None:
+        session = self._session
+        if session is None or self._leaving_with is not None:
+            return
+        self._leaving_with = -1
+        self.is_detached = True
+        logger.info("the terminal is gone; the run goes on without it")
+        session.workspace.log.listen(lambda line: logger.info("%s: %s", line.level.name.lower(), line.text))
+        let_go_of_terminal(self)
+        self._leave_when_settled()
+
     @work(group="leave", exclusive=True, exit_on_error=False, description="drain and exit")
     async def _leave_when_settled(self) -> None:
         session = self._session
@@ -371,6 +388,8 @@ class ReaperApp(QuietCrash):
             await session.settled()
             code = exit_code(session.summary, session.problem) if session.has_run else 0
             await session.close()
+            if self.is_detached:
+                logger.info("the run that went on without a terminal ended with code %d", code)
         asked = self._leaving_with
         self.exit(return_code=asked if asked is not None and asked >= 0 else code)
 

@@ -19,6 +19,7 @@ from reaper_tui.engine.progress import MirroredMessage, Snapshot
 from reaper_tui.exit_codes import WINDOW_OVER
 from reaper_tui.model.errors import CloneError
 from reaper_tui.model.plan import Plan
+from reaper_tui.model.removal import RemovalOutcome
 from reaper_tui.model.retrying import Retriable
 from reaper_tui.model.summary import Summary, Verification
 from reaper_tui.model.text import SafeText, sanitise_line
@@ -76,6 +77,7 @@ class Session:
     summary: Summary | None = None
     problem: Problem | None = None
     verification: Verification | None = None
+    removal: RemovalOutcome | None = None
     retriable: Retriable = field(default_factory=Retriable)
     has_run: bool = False
     until: str = ""
@@ -175,6 +177,11 @@ class Session:
         self.verification = None
         await self._carry_out(self.workspace.verify())
 
+    async def remove(self) -> None:
+        """Remove what the profile made; afterwards `removal` or `problem` tell it, neither after a stop."""
+        self.removal = None
+        await self._carry_out(self.workspace.remove())
+
     async def recall(self) -> Summary | None:
         """Return the outcome on record, read once."""
         if await self.opened():
@@ -207,6 +214,7 @@ class Session:
             result = run.result()
             self.summary = result if isinstance(result, Summary) else None
             self.verification = result if isinstance(result, Verification) else None
+            self.removal = result if isinstance(result, RemovalOutcome) else None
         if workspace.control.is_active:
             workspace.control.move(RunState.FAILED if self.problem else RunState.STOPPED)
         with contextlib.suppress(Exception):

@@ -38,6 +38,9 @@ ROOM_TITLES: dict[str, str] = {
     "report": "Report",
     "failures": "Failures",
     "verify": "Verify",
+    "doctor": "Doctor",
+    "stream": "Stream",
+    "danger": "Danger zone",
     "settings": "Settings",
     "log": "Log file",
     "confirm": "Questions",
@@ -50,6 +53,8 @@ def _visits(room: str) -> tuple[Command, ...]:
     return (
         Command(room, "app.visit('verify')", "v", "Verify", "Read the target back and compare", is_shown=False),
         Command(room, "app.visit('failures')", "f", "Failures", "See what was not carried over", is_shown=False),
+        Command(room, "app.visit('doctor')", "d", "Doctor", "Check tokens, permissions, limits, disk", is_shown=False),
+        Command(room, "app.visit('danger')", "X", "Remove", "Remove what this profile made", is_shown=False),
     )
 
 
@@ -103,6 +108,18 @@ COMMANDS: tuple[Command, ...] = (
     Command("verify", "retry", "r", "Retry", "Try again what retrying can mend"),
     Command("verify", "copy", "y", "Copy", "Copy the differences"),
     Command("verify", "back", "escape", "Back", "Go back"),
+    Command("doctor", "examine", "r", "Again", "Check everything again"),
+    Command("doctor", "copy", "y", "Copy", "Copy the findings"),
+    Command("doctor", "back", "escape", "Back", "Go back"),
+    Command("stream", "toggle_pause", "p", "Pause", "Hold the stream still, or follow it"),
+    Command("stream", "filter", "slash", "Filter", "Show only a channel, an author, a text"),
+    Command("stream", "open", "enter", "Details", "Show where the message went, its files and its state"),
+    Command("stream", "copy", "y", "Copy", "Copy the message under the cursor"),
+    Command("stream", "newest", "f,end", "Newest", "Go to the newest message and follow"),
+    Command("stream", "back", "escape", "Back", "Clear the filter, or go back"),
+    Command("danger", "remove", "ctrl+r", "Remove", "Remove what is listed; asks for the community's name"),
+    Command("danger", "app.stop", "x", "Stop", "Stop after the present item"),
+    Command("danger", "back", "escape", "Back", "Go back"),
     Command("settings", "change", "enter", "Change", "Change what is under the cursor"),
     Command("settings", "reset", "delete,backspace", "Reset", "Give a command its own keys back"),
     Command("settings", "back", "escape", "Back", "Go back; everything is kept at once"),
@@ -112,6 +129,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("log", "back", "escape", "Back", "Go back"),
     Command("app", "app.help", "question_mark,f1", "Help", "Show what this screen is for and its keys"),
     Command("app", "app.settings", "f2", "Settings", "Theme, keys, speed, notifications", is_shown=False),
+    Command("app", "app.visit('stream')", "f4", "Stream", "Watch the mirrored messages", is_shown=False),
     Command("app", "app.log_file", "f3", "Log file", "Read the log file", is_shown=False),
     Command(
         "app", "app.command_palette", "ctrl+p", "Palette", "Find any command by name", is_shown=False, is_priority=True

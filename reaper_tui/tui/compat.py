@@ -50,6 +50,8 @@ def let_go_of_terminal(app: App[Any]) -> None:
     if driver is not None:
         with contextlib.suppress(OSError, ValueError):
             driver.suspend_application_mode()
+        # Its writer is gone: what would still be drawn must not wait for it.
+        driver.write = lambda data: None  # type: ignore[method-assign]
 
 
 class QuietCrash(App[Any]):

@@ -16,7 +16,7 @@ from reaper_tui.model.errors import CloneError, Refused, StoredDifferently
 from reaper_tui.model.forum import Forum, TargetThread
 from reaper_tui.model.outgoing import Part, SpooledFile, TargetMessage
 from reaper_tui.profile.secrets import Secret
-from reaper_tui.writer import expressions, messages, pins, structure, survey, threads, webhooks
+from reaper_tui.writer import expressions, messages, pins, removal, structure, survey, threads, webhooks
 from reaper_tui.writer.capabilities import Answers
 from reaper_tui.writer.client import FluxerClient
 from reaper_tui.writer.discovery import Instance, discover
@@ -229,6 +229,10 @@ class FluxerWriter:
     async def webhooks(self, channel_id: int) -> Sequence[Webhook]:
         """Return a channel's webhooks."""
         return await webhooks.channel_webhooks(await self._ready(), channel_id)
+
+    async def remove(self, kind: str, community_id: int, target_id: int) -> None:
+        """Delete a channel, role, emoji, sticker or webhook; raise NotFound when it is gone already."""
+        await removal.remove(await self._ready(), kind, community_id, target_id)
 
     async def send(
         self,

@@ -12,14 +12,15 @@ from pathlib import Path
 
 import msgspec
 
-from reaper_tui.backend import Identity, LastRun, ProfileEntry, Survey
+from reaper_tui.backend import Identity, LastRun, Mirrored, ProfileEntry, Survey
 from reaper_tui.engine.control import RunControl, RunState, StopRequested
 from reaper_tui.engine.events import EventLog, Level
-from reaper_tui.engine.progress import ChannelState, ChannelTally, Phase, Progress, Wait
+from reaper_tui.engine.progress import ChannelState, ChannelTally, MirroredMessage, Phase, Progress, Wait
 from reaper_tui.engine.selection import selected_channels
 from reaper_tui.model.community import Channel, ChannelKind, Community, Guild
 from reaper_tui.model.errors import AccessDenied
 from reaper_tui.model.plan import Action, Exclusion, ItemKind, Placement, Plan, PlanItem, Route
+from reaper_tui.model.removal import Removable, RemovalOutcome
 from reaper_tui.model.retrying import Retriable
 from reaper_tui.model.summary import (
     AttachmentCount,
@@ -31,7 +32,8 @@ from reaper_tui.model.summary import (
     Summary,
     Verification,
 )
-from reaper_tui.model.text import sanitise_line
+from reaper_tui.model.text import SafeText, sanitise_line
+from reaper_tui.profile.preferences import Preferences, save_preferences
 from reaper_tui.profile.secrets import Secret
 from reaper_tui.profile.settings import DiscordSettings, FluxerSettings, Settings
 
@@ -137,6 +139,13 @@ class FakeWorkspace:
     last: Summary | None = None
     found: Verification = field(default_factory=lambda: Verification(checked=412))
     findings: tuple[FakeFinding, ...] = ()
+    earlier: tuple[MirroredMessage, ...] = ()
+    made: tuple[Removable, ...] = (
+        Removable("channel", 2, 20, "general"),
+        Removable("channel", 3, 30, "photos"),
+        Removable("emoji", 5, 50, "party_bike"),
+        Removable("role", 4, 40, "riders"),
+    )
     runs: int = 0
     retries: int = 0
 
@@ -248,6 +257,46 @@ class FakeWorkspace:
         for tally in self.progress.channels.values():
             tally.failed = 0
         return await self.run(settings)
+
+    async def older(self, place: tuple[float, int], limit: int) -> tuple[Mirrored, ...]:
+        return tuple(row for row in self._mirrored() if (row.at, row.message_id) < place)[-limit:]
+
+    async def newer(self, place: tuple[float, int], limit: int) -> tuple[Mirrored, ...]:
+        return tuple(row for row in self._mirrored() if (row.at, row.message_id) > place)[:limit]
+
+    async def details(self, item: Mirrored) -> tuple[tuple[SafeText, SafeText], ...]:
+        lines = (
+            ("author", item.author),
+            ("state", "✔ sent"),
+            ("target", "channel 77, message 99"),
+            ("text", item.text),
+        )
+        return tuple((SafeText(word), SafeText(value)) for word, value in lines)
+
+    def _mirrored(self) -> list[Mirrored]:
+        rows = [*self.earlier, *self.progress.stream_since(0)]
+        return [Mirrored(row.at, row.number, row.channel_name, row.author, row.text, row.files) for row in rows]
+
+    async def removable(self) -> tuple[Removable, ...]:
+        return self.made
+
+    async def remove(self) -> RemovalOutcome:
+        """Remove a thing for each permit."""
+        self.control.move(RunState.PREPARING)
+        self.control.move(RunState.RUNNING)
+        self.progress.structure_total, outcome = len(self.made), RemovalOutcome()
+        try:
+            while self.made:
+                self.progress.note = f"removing {self.made[0].kind} {self.made[0].name}"
+                await self._boundary_or_permit()
+                self.made = self.made[1:]
+                outcome.removed += 1
+                self.progress.structure_done += 1
+        except StopRequested:
+            self.control.move(RunState.STOPPED)
+            raise
+        self.control.move(RunState.DONE)
+        return outcome
 
     async def verify(self) -> Verification:
         """Read back a channel for each permit, and find what the test put into `found`."""
@@ -441,33 +490,36 @@ class FakeBackend:
 REFUSED = AccessDenied("Discord does not know this token", "copy it again from the Bot page of the portal")
 
 
-async def _keep_moving(workspace: FakeWorkspace, per_second: float) -> None:
+async def _keep_moving(workspace: FakeWorkspace, per_second: float, at_once: int) -> None:
     beat = 0
     while True:
         await asyncio.sleep(1 / per_second)
         workspace.clock.advance(1 / per_second)
         beat += workspace.control.state is RunState.RUNNING
-        if beat % 200 == 199:
+        if beat % 200 == 199 and at_once == 1:
             workspace.limit(3.0)
             beat += 1
         if workspace.control.state is RunState.RUNNING and not workspace.progress.snapshot(RunState.RUNNING).waits:
-            await workspace.step(1, 0)
+            await workspace.step(at_once, 0)
 
 
 def show(arguments: list[str]) -> Iterator[int]:
-    """Run the app on a fake; arguments: empty, refuse, lose, fast, demo, start."""
+    """Run the app on a fake; arguments: empty, refuse, lose, fast, calm, demo, start, keep."""
     from reaper_tui.tui.app import ReaperApp
 
     class Moving(ReaperApp):
         async def on_load(self) -> None:
             rate = 400.0 if "fast" in arguments else 25.0
-            self._mover = asyncio.ensure_future(_keep_moving(self.backend.workspace, rate))  # type: ignore[attr-defined]
+            at_once = 20 if "calm" in arguments else 1
+            self._mover = asyncio.ensure_future(_keep_moving(self.backend.workspace, rate, at_once))  # type: ignore[attr-defined]
 
     with tempfile.TemporaryDirectory() as home:
         backend = FakeBackend(Path(home), has_profiles="empty" not in arguments)
         if "refuse" in arguments:
             backend.open_error = backend.discord = REFUSED
         backend.workspace.lost = 3 if "lose" in arguments else 0
+        if "keep" in arguments:
+            save_preferences(backend.preferences_file, Preferences(keeps_running=True))
         is_demo = "demo" in arguments
         app = Moving(
             backend,

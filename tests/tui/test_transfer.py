@@ -54,14 +54,14 @@ async def test_a_wait_for_a_limit_counts_down(backend: FakeBackend) -> None:
     async with running(backend) as (app, pilot, screen):
         backend.workspace.limit(12)
         await look(pilot, screen)
-        assert "⏳ waiting 12 s: webhook limit in #general" in shown(app)
+        assert "◔ waiting 12 s: webhook limit in #general" in shown(app)
         backend.clock.advance(5)
         await look(pilot, screen)
         assert "waiting 7 s" in shown(app)
         backend.clock.advance(8)
         await look(pilot, screen)
         assert "waiting 7 s" not in shown(app)
-        assert "⏳" not in shown(app)
+        assert "◔" not in shown(app)
 
 
 async def test_an_outage_is_told_before_anything_else(backend: FakeBackend) -> None:

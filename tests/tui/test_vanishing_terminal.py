@@ -41,3 +41,28 @@ def test_a_run_ends_with_its_terminal(tmp_path: Path, hangs_up: bool) -> None:
     finally:
         program.kill()
         program.wait()
+
+
+def test_a_run_goes_on_without_its_terminal_where_that_is_wished(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    surroundings = {**processes.environment(tmp_path), "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
+    program = subprocess.Popen(
+        [sys.executable, "-m", "tests.tui.fakes", "demo", "start", "calm", "keep"],
+        cwd=ROOT,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=surroundings,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    try:
+        seen = b""
+        while b"running" not in seen:
+            seen += os.read(ours, 65536)
+        os.close(ours)
+        program.send_signal(signal.SIGHUP)
+        assert program.wait(timeout=60) == 0
+    finally:
+        program.kill()
+        program.wait()

@@ -21,7 +21,7 @@ from reaper_tui.tui.screens.report import ReportScreen
 from reaper_tui.tui.screens.review import ReviewScreen
 from reaper_tui.tui.screens.transfer import TransferScreen
 from reaper_tui.tui.screens.verify import VerifyScreen
-from tests.tui.fakes import START, FakeBackend
+from tests.tui.fakes import FINDINGS, START, FakeBackend
 from tests.tui.pilots import click, opened, press, settle, shown, to_transfer
 
 
@@ -170,6 +170,21 @@ async def test_a_profile_that_cannot_be_opened_says_why_in_every_room(backend: F
             await press(pilot, "escape")
             if not isinstance(app.screen, HomeScreen):
                 await press(pilot, "escape")
+
+
+async def test_the_doctor_says_what_is_out_of_order_and_the_mend(backend: FakeBackend) -> None:
+    backend.workspace.findings = FINDINGS
+    async with opened(backend) as (app, pilot):
+        await press(pilot, "d")
+        await settle(pilot)
+        text = shown(app)
+        assert "✖ fault   Message content  the intent is off" in text
+        assert "→ switch on Message Content Intent in the portal" in text
+        assert "✖ 1 fault" in text
+        backend.workspace.findings = FINDINGS[:1]
+        await press(pilot, "r")
+        await settle(pilot)
+        assert "✔ all is well" in shown(app)
 
 
 async def test_the_report_is_written_as_json_too(backend: FakeBackend, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Static
 
-from reaper_tui.backend import Examines, Finding
+from reaper_tui.backend import Finding
 from reaper_tui.model.text import sanitise_line
 from reaper_tui.tui.bindings import bindings_of
 from reaper_tui.tui.bridge import Session, problem_of
@@ -70,7 +70,6 @@ class DoctorScreen(ProfileRoom):
 
     async def _examine(self) -> None:
         workspace = self._session.workspace
-        assert isinstance(workspace, Examines)
         self.query_one("#totals", Static).update("")
         try:
             self._findings = await workspace.examine()

@@ -51,8 +51,10 @@ class HomeScreen(Room):
         with Horizontal(id="home-bar", classes="bar"):
             yield Button("Go on", id="go-on", variant="primary", compact=True)
             yield Button("Open", id="open", compact=True)
-            for room in ("report", "failures", "verify"):
+            for room in ("report", "failures", "verify", "doctor"):
                 yield Button(room.capitalize(), id=f"to-{room}", classes="visit", name=room, compact=True)
+            yield Button("Stream", id="to-stream", classes="visit", name="stream", compact=True)
+            yield Button("Remove", id="to-danger", classes="visit", name="danger", compact=True)
             yield Button("New", id="new-profile", compact=True)
 
     @property

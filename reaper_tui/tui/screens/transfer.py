@@ -71,7 +71,7 @@ class TransferScreen(WorkRoom):
 
     def pulse(self) -> None:
         """Paint what changed since the last look."""
-        if not self._session.is_open:
+        if not self._session.is_open or self.program.is_detached:
             return
         if self._feed is None:
             self._feed = Feed(self._session.workspace)

@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.widget import Widget
 
 from reaper_tui.engine.control import RunState
-from reaper_tui.engine.progress import ChannelState, Phase, Snapshot
+from reaper_tui.engine.progress import ChannelState, LiveProgress, Phase, Snapshot
 from reaper_tui.tui.figures import byte_size, counted, duration, elapsed, estimated, percent, roughly, text_bar
 from reaper_tui.tui.glyphs import PHASE_WORDS, RUN_SIGNS, Tone
 from reaper_tui.tui.widgets.tones import TONE_CLASSES, tone_style
@@ -104,5 +104,16 @@ class Headline(Widget):
         if waits:
             seconds = max(1, math.ceil(waits[0].until - snapshot.now))
             more = f"  (+{len(waits) - 1} more)" if len(waits) > 1 else ""
-            return Text(f" ⏳ waiting {duration(seconds)}: {waits[0].what}{more}", style=self._tone(Tone.WARNING))
+            return Text(f" ◔ waiting {duration(seconds)}: {waits[0].what}{more}", style=self._tone(Tone.WARNING))
+        if snapshot.live is not None and snapshot.live.since is not None:
+            return self._live(snapshot.live)
         return Text(f" {snapshot.note}", style=self._tone(Tone.MUTED))
+
+    def _live(self, live: LiveProgress) -> Text:
+        if not live.is_connected:
+            told = " ▲ live: connecting again; what is written meanwhile is read after"
+            return Text(told, style=self._tone(Tone.WARNING))
+        parts = [f"{live.mirrored:,} mirrored", f"{live.waiting:,} waiting"]
+        if live.latency_p50 is not None:
+            parts.append(f"{live.latency_p50:.1f} s from Discord to Fluxer")
+        return Text.assemble((" ● live: connected", self._tone(Tone.SUCCESS)), f" · {' · '.join(parts)}")

@@ -24,6 +24,7 @@ CHOICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
         "Threads",
         (
             ("the best the target can do", "auto"),
+            ("as threads", "native"),
             ("inside their channel", "inline"),
             ("as channels", "channel"),
             ("leave them out", "skip"),
@@ -32,7 +33,7 @@ CHOICES: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     (
         "reactions",
         "Reactions",
-        (("as a line of text", "text"), ("leave them out", "skip")),
+        (("as a line of text", "text"), ("by the bot, one of each", "native"), ("leave them out", "skip")),
     ),
     (
         "timestamps",
@@ -47,6 +48,9 @@ SWITCHES = (
     ("emojis", "Emojis"),
     ("stickers", "Stickers"),
     ("identity", "Name, icon, banner"),
+    ("pins", "Pins"),
+    ("anonymise", "Other names for people"),
+    ("live", "Stay, and mirror what is written from then on"),
 )
 
 
