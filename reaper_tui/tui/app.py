@@ -144,6 +144,7 @@ class ReaperApp(QuietCrash):
         if problems:
             self._preference_problem = f"Keys left as they are: {problems[0]}"
         self.set_keymap(self.keymap)
+        is_other_look = self.no_color is not self.has_no_color
         self.no_color = self.has_no_color
         name = theme_of(preferences.theme, self.available_themes)
         if name is None:
@@ -154,11 +155,14 @@ class ReaperApp(QuietCrash):
         if "TEXTUAL_ANIMATIONS" not in os.environ:
             self.animation_level = "full" if preferences.animation else "none"
         if self.is_running:
-            self.refresh_css(animate=False)
+            if is_other_look:
+                self.refresh_css(animate=False)
             self.screen.refresh_bindings()
 
     def _remember_theme(self, theme: Theme) -> None:
-        if theme_of(self.preferences.theme, self.available_themes) != theme.name:
+        # The signal comes late: what was chosen meanwhile counts.
+        is_stale = theme.name != self.theme
+        if not is_stale and theme_of(self.preferences.theme, self.available_themes) != theme.name:
             self.keep(theme=word_of(theme.name))
 
     @contextlib.contextmanager

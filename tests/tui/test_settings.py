@@ -41,6 +41,19 @@ async def test_a_theme_is_chosen_seen_and_remembered(backend: FakeBackend) -> No
         assert app.has_no_color
 
 
+async def test_themes_changed_faster_than_they_are_drawn_end_at_the_last(backend: FakeBackend) -> None:
+    async with opened(backend) as (app, pilot):
+        await press(pilot, "f2")
+        for theme in ("light", "ansi", "dark", "nord", "light"):
+            app.keep(theme=theme)
+        await settle(pilot)
+        await settle(pilot)
+        assert (app.theme, app.preferences.theme) == ("textual-light", "light")
+        app.theme = "nord"
+        await settle(pilot)
+        assert app.preferences.theme == "nord"
+
+
 async def test_a_key_is_changed_shown_and_works(backend: FakeBackend) -> None:
     async with opened(backend, profile=backend.entries[0].path) as (app, pilot):
         await press(pilot, "f2")
