@@ -261,7 +261,7 @@ def serve(profile: str | None, workdir: Path | None, **given: Any) -> int:
     given = {name: value for name, value in given.items() if value is not None}
     settings = load_serve_settings(chosen, given, Path(".env"))
     open_logs(settings.environment, settings.log_level)
-    asyncio.run(serve_stream(settings, place, has_profile=profile is not None))
+    asyncio.run(serve_stream(settings, chosen, place, has_profile=profile is not None))
     return ExitCode.DONE
 
 

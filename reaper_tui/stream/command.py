@@ -6,16 +6,16 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from reaper_tui.journal.journal import Journal
-from reaper_tui.journal.lease import Lease, take_lease
 from reaper_tui.logbook import never_show
 from reaper_tui.model.errors import ConfigurationError, ProfileHeld
 from reaper_tui.profile.secrets import Secret
+from reaper_tui.profile.settings import Settings
 from reaper_tui.stream.address import is_loopback, parse_networks
 from reaper_tui.stream.admission import Admission
 from reaper_tui.stream.api import StreamOptions, make_service
@@ -32,23 +32,26 @@ from reaper_tui.stream.service import serve
 from reaper_tui.stream.session import Bounds
 from reaper_tui.stream.settings import ServeSettings
 from reaper_tui.stream.source import Source
+from reaper_tui.wiring import STREAM_JOURNAL, open_capture
 
 
 class Supply(msgspec.Struct, frozen=True):
-    """Where events come from, what else tells of its health, and where they are copied to."""
+    """Where events come from, what else tells of its health, what runs beside, and where events are copied to."""
 
     source: Source
     components: Sequence[Component]
+    works: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
     copies: Mapping[str, Copy] = {}
+    is_capturing: bool = False
 
 
-async def serve_stream(settings: ServeSettings, workdir: Path, *, has_profile: bool) -> None:
-    """Serve until stopped; raise ConfigurationError or JournalError before anything listens."""
+async def serve_stream(settings: ServeSettings, profile: Settings, workdir: Path, *, has_profile: bool) -> None:
+    """Serve until stopped; raise ConfigurationError, AccessDenied or JournalError when that cannot be done."""
     options = options_of(settings)
-    has_token = bool(settings.discord_token.get_secret_value())
-    has_copies = bool(settings.database_url.get_secret_value() or settings.redis_url.get_secret_value())
-    is_gateway = has_copies and not has_token and not has_profile
-    async with supply(settings, workdir, is_gateway=is_gateway) as supplied:
+    async with supply(settings, profile, workdir, has_profile=has_profile) as supplied:
+        if supplied.is_capturing:
+            # What is captured is bounded already, and threads of those channels belong to it.
+            options = msgspec.structs.replace(options, channels=frozenset())
         loop = asyncio.get_running_loop()
         hub = Hub(supplied.source, options.bounds, clock=time.monotonic, later=loop.call_later)
         publishers = [Publisher(name, hub, copy) for name, copy in supplied.copies.items()]
@@ -59,25 +62,28 @@ async def serve_stream(settings: ServeSettings, workdir: Path, *, has_profile: b
             port=settings.port,
             drain_seconds=settings.drain_seconds,
             announce=_announce,
-            beside=[publisher.run for publisher in publishers],
+            beside=[*supplied.works, *(publisher.run for publisher in publishers)],
         )
 
 
 @contextlib.asynccontextmanager
-async def supply(settings: ServeSettings, workdir: Path, *, is_gateway: bool) -> AsyncGenerator[Supply]:
+async def supply(
+    settings: ServeSettings, profile: Settings, workdir: Path, *, has_profile: bool
+) -> AsyncGenerator[Supply]:
     """Open what the service answers from.
 
-    A gateway answers from the copies in PostgreSQL and Redis. Others open the journal, as its keeper, or as a reader
-    while another process works with the profile, and copy it to both where they are set.
+    With a Discord token it captures into a journal of its own; where another process does that already, it reads along.
+    Without one it reads what a journal holds, or, as a gateway, the copies in PostgreSQL and Redis.
     """
     database, redis = settings.secret("database_url"), settings.secret("redis_url")
     for known in (database, redis):
         if known is not None:
             never_show(known.reveal())
-    postgres = None if database is None else PostgresFeed(database)
-    stream = None if redis is None else RedisFeed(redis)
     async with contextlib.AsyncExitStack() as stack:
-        if is_gateway:
+        postgres = None if database is None else PostgresFeed(database)
+        stream = None if redis is None else RedisFeed(redis)
+        token = settings.discord_token.get_secret_value()
+        if not token and not has_profile and (postgres or stream):
             remote = RemoteSource(postgres, stream, guild_id=settings.discord_guild_id)
             stack.push_async_callback(remote.close)
             yield Supply(remote, (remote.health,))
@@ -87,19 +93,44 @@ async def supply(settings: ServeSettings, workdir: Path, *, is_gateway: bool) ->
             if copy is not None:
                 stack.push_async_callback(copy.close)
                 copies[name] = copy
-        lease: Lease | None = None
-        with contextlib.suppress(ProfileHeld):
-            lease = await asyncio.to_thread(take_lease, workdir / "lock")
-        if lease is None:
-            foreign = ForeignJournal(workdir / "journal.db")
-            stack.push_async_callback(foreign.close)
-            source = JournalSource(foreign)
-        else:
-            stack.callback(lease.release)
-            journal = await Journal.open(workdir / "journal.db")
-            stack.push_async_callback(journal.close)
-            source = JournalSource(journal, poll_seconds=1.0)
-        yield Supply(source, (source.health,), copies)
+        found: Supply | None = None
+        if token:
+            guild_id = settings.discord_guild_id or profile.discord.guild_id
+            discord = msgspec.structs.replace(profile.discord, token=token, guild_id=guild_id)
+            capturing = _capture(msgspec.structs.replace(profile, discord=discord), settings, workdir)
+            with contextlib.suppress(ProfileHeld):
+                found = await stack.enter_async_context(capturing)
+        if found is not None:
+            yield msgspec.structs.replace(found, copies=copies)
+            return
+        path = workdir / STREAM_JOURNAL
+        if not token and not path.exists():
+            path = workdir / "journal.db"
+            if not has_profile and not path.exists():
+                raise ConfigurationError(
+                    "There is nothing to stream",
+                    "set DISCORD_TOKEN and DISCORD_GUILD_ID, name a PROFILE, or set DATABASE_URL or REDIS_URL",
+                )
+        foreign = ForeignJournal(path)
+        stack.push_async_callback(foreign.close)
+        source = JournalSource(foreign)
+        yield Supply(source, (source.health,), (), copies)
+
+
+@contextlib.asynccontextmanager
+async def _capture(profile: Settings, settings: ServeSettings, workdir: Path) -> AsyncGenerator[Supply]:
+    woken: list[JournalSource] = []
+    async with open_capture(profile, workdir, settings.channels, on_feed=lambda: _wake(woken)) as listening:
+        source = JournalSource(listening.journal, poll_seconds=1.0)
+        woken.append(source)
+
+        async def gateway() -> Mapping[str, Mapping[str, Any]]:
+            live = listening.progress.live
+            if live is not None and live.is_connected:
+                return {"discord": {"status": "ok", "reconnects": live.reconnects}}
+            return {"discord": {"status": "degraded", "note": (live and live.note) or "not connected yet"}}
+
+        yield Supply(source, (source.health, gateway), (listening.run,), is_capturing=True)
 
 
 def options_of(settings: ServeSettings) -> StreamOptions:
@@ -130,6 +161,11 @@ def options_of(settings: ServeSettings) -> StreamOptions:
         channels=settings.channels,
         heartbeat=settings.heartbeat_interval,
     )
+
+
+def _wake(sources: Sequence[JournalSource]) -> None:
+    for source in sources:
+        source.wake()
 
 
 def _announce(address: str) -> None:

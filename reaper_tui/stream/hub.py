@@ -381,7 +381,9 @@ class Hub:
 
     def _leave(self, session: Session) -> None:
         group = self._groups.get(session.wanted)
-        session.is_live = False
+        if session.is_live:
+            session.is_live = False
+            session.cursor = self.flushed
         if group is None or session not in group.members:
             return
         del group.members[session]

@@ -52,10 +52,15 @@ async def test_it_shows_follows_searches_and_comes_back(tmp_path: Path) -> None:
             await service.write([message(500, text="a needle in the hay")])
             await tab.until(f"{TEXTS}.at(-1) === 'a needle in the hay'")
             await service.write(
-                [message(500, 7, "update", "a thimble", "2"), message(229, 8, "delete")],
+                [
+                    message(500, 7, "update", "a thimble", "2"),
+                    message(229, 8, "delete"),
+                    FeedEvent("reactions", 7, 500, b'{"id":"500","reactions":[{"emoji":{"name":"!"},"count":4}]}'),
+                ],
             )
             await tab.until(f"{TEXTS}.at(-1).startsWith('a thimble')")
             assert await tab.run("document.querySelectorAll('#log .gone').length") == 1
+            assert await tab.run("document.querySelector('#log .tag').textContent") == "! 4"
 
             await tab.run("document.getElementById('log').scrollTop = 0")
             await tab.until("document.querySelectorAll('#log li').length === 131")

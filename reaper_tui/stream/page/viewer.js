@@ -308,7 +308,7 @@ function take(event) {
     row.message = { ...row.message, ...message };
     row.isEdited = true;
   } else if (event.t === "reactions") {
-    row.message.reactions = Array.isArray(event.d) ? event.d : list(message.reactions);
+    row.message.reactions = list(message.reactions);
   }
   if (row && row.item) draw(row, false);
 }
