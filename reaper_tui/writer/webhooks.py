@@ -129,16 +129,18 @@ def said_voice(part: Part) -> Part:
 async def edit_post(
     client: FluxerClient, webhook: Webhook, message_id: int, part: Part, *, thread_id: int | None, is_authorised: bool
 ) -> TargetMessage:
-    """Give a webhook's post other text, embeds and flags; files, author and reply stay as they are.
+    """Give a webhook's post other text, flags and embeds without files; files, author and reply stay as they are.
 
     Raises NotFound when the post is gone, NotSupported where posts cannot be changed.
     """
     body: dict[str, Any] = {
         "content": part.content,
-        "embeds": [dict(embed) for embed in part.embeds],
         "flags": SAFE_FLAGS_SUPPRESS_EMBEDS if part.suppresses_embeds else 0,
         "allowed_mentions": {"parse": []},
     }
+    # Pictures of embeds are files of the post, which no change can name again: such embeds stay as they are.
+    if not _shows_own_files(part):
+        body["embeds"] = [dict(embed) for embed in part.embeds]
     raw = await client.perform(
         Call(
             "PATCH",
@@ -158,6 +160,11 @@ async def edit_post(
     if stored is None:
         raise OutcomeUnknown("Fluxer changed the message but did not say what it stored (changing a message)")
     return stored
+
+
+def _shows_own_files(part: Part) -> bool:
+    pictures = (wire.mapping(embed.get(place)) for embed in part.embeds for place in ("image", "thumbnail"))
+    return any(wire.text(picture.get("url")).startswith("attachment://") for picture in pictures)
 
 
 def send_delay(client: FluxerClient, webhook: Webhook) -> float:

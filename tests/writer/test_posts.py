@@ -181,6 +181,16 @@ async def test_a_post_is_changed_in_its_thread() -> None:
         ]
 
 
+async def test_an_edit_leaves_pictures_that_are_files_of_the_post_alone() -> None:
+    path = f"PATCH /webhooks/{HOOK.id}/{WEBHOOK_TOKEN}/messages/900"
+    async with server_with({path: reply(stored(900))}) as (routed, writer):
+        await writer.edit_post(HOOK, 900, Part("new", "Ada", embeds=({"image": {"url": "attachment://a.png"}},)))
+        await writer.edit_post(HOOK, 900, Part("new", "Ada", embeds=({"title": "kept"},)))
+    first, second = (body for body in routed.bodies if body)
+    assert "embeds" not in first
+    assert second["embeds"] == [{"title": "kept"}]
+
+
 async def test_no_such_route_is_told_from_no_such_message() -> None:
     part = Part("x", "A")
     async with server_with({}) as (_, writer):
