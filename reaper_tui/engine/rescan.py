@@ -28,6 +28,8 @@ SHORT_PAGE = 50
 FEW_DELETIONS = 20
 # Beside the newest one.
 GAP_PAGES = 4
+# More than this missing in one stretch is never taken for single deletions.
+MOST_GONE = 10_000
 
 Depth = Literal["auto", "all", "none"]
 
@@ -149,8 +151,10 @@ class Rescan:
         return page.is_end and len(page.messages) < SHORT_PAGE
 
     async def _compare(self, container: Container, page: Sequence[RawMessage], low: int, high: int) -> Finding:
-        known = dict(await self._journal.read(lambda raw: queries.known_messages(raw, container.id, low, high)))
         seen = {raw.id: raw.payload for raw in page}
+        first = min(seen, default=high + 1)
+        known = dict(await self._journal.read(lambda raw: queries.known_messages(raw, container.id, first, high)))
+        below = await self._journal.read(lambda raw: queries.known_ids(raw, container.id, low, first - 1, MOST_GONE))
         parsed = {message_id: self._reader.parse(payload) for message_id, payload in seen.items()}
         self._blindness.look(parsed.values())
         renewed: dict[int, tuple[bytes, frozenset[ChangeKind]]] = {}
@@ -158,7 +162,7 @@ class Rescan:
             kinds = kinds_of_difference(self._reader.parse(known[message_id]), parsed[message_id])
             if kinds:
                 renewed[message_id] = (seen[message_id], kinds)
-        return Finding(renewed, frozenset(known.keys() - seen.keys()))
+        return Finding(renewed, frozenset({*below, *(known.keys() - seen.keys())}))
 
     async def _apply(self, container: Container, found: Finding, mark: int) -> None:
         found = self._without_touched(found, mark)
@@ -166,7 +170,7 @@ class Rescan:
             return
         self.has_news = True
         gone = found.gone
-        if len(gone) > max(FEW_DELETIONS, container.source // 2):
+        if len(gone) >= MOST_GONE or len(gone) > max(FEW_DELETIONS, container.source // 2):
             self._log.write(
                 Level.WARNING,
                 f"most of #{container.name} was deleted on Discord ({len(gone):,} messages): nothing is deleted here",

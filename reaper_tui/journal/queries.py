@@ -100,6 +100,15 @@ def known_messages(raw: sqlite3.Connection, container_id: int, low: int, high: i
     ).fetchall()
 
 
+def known_ids(raw: sqlite3.Connection, container_id: int, low: int, high: int, limit: int) -> list[int]:
+    """Return up to so many ids of a container's messages between two ids that the source still had."""
+    rows = raw.execute(
+        "SELECT id FROM message WHERE container_id = ? AND id BETWEEN ? AND ? AND NOT is_gone LIMIT ?",
+        (container_id, low, high, limit),
+    )
+    return [row[0] for row in rows]
+
+
 def captured_containers(raw: sqlite3.Connection) -> dict[int, tuple[int, int]]:
     """Return (messages, newest id) of every container that was once read to its end."""
     rows = raw.execute("SELECT id, source, capture_cursor FROM container WHERE captured_at IS NOT NULL")
