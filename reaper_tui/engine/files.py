@@ -8,17 +8,21 @@ import msgspec
 
 from reaper_tui.engine.outage import Outage
 from reaper_tui.engine.ports import Reader, Spool
+from reaper_tui.engine.prefetch import Prefetch
+from reaper_tui.engine.together import together
 from reaper_tui.model.errors import AccessDenied, CloneError, FileUnavailable, NotFound, Refused
 from reaper_tui.model.message import Message
 from reaper_tui.model.outgoing import FileSlot, SpooledFile
 
 SOURCE_FILES = "Discord's file server"
+SIDE_BY_SIDE = 3
 
 
 class FileCourier:
     """Brings the files of a post to disk."""
 
     def __init__(self, spool: Spool, reader: Reader, outage: Outage, limit: int) -> None:
+        self.ahead = Prefetch(spool, limit)
         self._spool = spool
         self._reader = reader
         self._outage = outage
@@ -28,18 +32,25 @@ class FileCourier:
         self, slots: Sequence[FileSlot], message: Message
     ) -> tuple[tuple[SpooledFile, ...], dict[int, str]]:
         """Return the files on disk and, by key, why others cannot be had."""
-        files: list[SpooledFile] = []
+        found: dict[int, SpooledFile] = {}
         lost: dict[int, str] = {}
-        try:
-            for slot in slots:
+        queue = list(enumerate(slots))
+        queue.reverse()
+
+        async def work() -> None:
+            while queue:
+                place, slot = queue.pop()
                 try:
-                    files.append(await self._fetch(slot, message))
+                    found[place] = await self._fetch(slot, message)
                 except FileUnavailable as error:
                     lost[slot.key] = error.reason
+
+        try:
+            await together(work() for _ in range(min(SIDE_BY_SIDE, len(queue))))
         except BaseException:
-            self.release(files)
+            self.release(found.values())
             raise
-        return tuple(files), lost
+        return tuple(found[place] for place in sorted(found)), lost
 
     def release(self, files: Iterable[SpooledFile]) -> None:
         """Delete files that are no longer needed."""
@@ -47,6 +58,8 @@ class FileCourier:
             self._spool.release(file)
 
     async def _fetch(self, slot: FileSlot, message: Message) -> SpooledFile:
+        if (file := await self.ahead.take(slot)) is not None:
+            return file
         try:
             return await self._download(slot)
         except FileUnavailable:

@@ -49,6 +49,9 @@ TARGET = "Fluxer"
 BATCH = 50
 # A server remembers a nonce for five minutes; the last half minute is left to its clock.
 NONCE_SECONDS = 270.0
+# How many messages ahead files are fetched.
+AHEAD = 2
+WITH_FILES = b'"attachments":[{'
 DELETED = "deleted_on_discord"
 STARTER = "shown_by_its_thread"
 
@@ -79,6 +82,7 @@ class Lane:
         self._has_begun = False
         self._is_open = False
         self._has_posted = False
+        self._ahead: dict[int, tuple[int, ...]] = {}
         self.is_broken = False
         self.caught_up = asyncio.Event()
 
@@ -117,6 +121,7 @@ class Lane:
                 await self._deliver_all()
         finally:
             self.caught_up.set()
+            await self._shared.courier.ahead.drop([key for keys in self._ahead.values() for key in keys])
 
     async def _deliver_all(self) -> None:
         try:
@@ -266,14 +271,25 @@ class Lane:
                     self.caught_up.set()
                 await self._turn.while_idle(growth.wait())
                 continue
-            for stored in batch:
+            for index, stored in enumerate(batch):
                 await shared.control.boundary()
                 tally.state = ChannelState.SENDING
+                self._fetch_ahead(batch[index + 1 : index + 1 + AHEAD])
                 await self._deliver(stored, container)
+                await shared.courier.ahead.drop(self._ahead.pop(stored.id, ()))
                 frontier = stored.id
         tally.state = ChannelState.DONE if tally.is_captured else ChannelState.INCOMPLETE
         if tally.is_captured:
             shared.log.write(Level.SUCCESS, f"{container.name}: {tally.source:,} messages, all settled", container.id)
+
+    def _fetch_ahead(self, coming: Sequence[StoredMessage]) -> None:
+        for stored in coming:
+            # Most messages carry no files: they are not worth reading twice.
+            if stored.id in self._ahead or stored.state is not MessageState.PENDING or WITH_FILES not in stored.payload:
+                continue
+            message = self._shared.reader.parse(stored.payload)
+            self._ahead[stored.id] = tuple(file.id for file in message.attachments)
+            self._shared.courier.ahead.begin(message)
 
     async def _deliver(self, stored: StoredMessage, container: Container) -> None:
         if self._shared.renewals.take(stored.id):
