@@ -13,12 +13,13 @@ from dataclasses import dataclass
 import msgspec
 
 from reaper_tui.engine.capture import count_attachments
+from reaper_tui.engine.carrier import TARGET, FilesLost, own_files
 from reaper_tui.engine.deliver import Delivery
 from reaper_tui.engine.directory import MessageDirectory
 from reaper_tui.engine.draft import Draft, kept_draft, next_step
 from reaper_tui.engine.events import EventLog, Level
 from reaper_tui.engine.fingerprint import fingerprint, said
-from reaper_tui.engine.lane import TARGET, FilesLost, Lane, own_files
+from reaper_tui.engine.lane import Lane
 from reaper_tui.engine.outage import Outage
 from reaper_tui.engine.places import Place
 from reaper_tui.engine.ports import Writer
