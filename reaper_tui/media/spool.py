@@ -36,7 +36,7 @@ WRITE_BYTES = 262_144
 SPARE_BYTES = 64 * 1024 * 1024
 # Senders that each hold some files and wait for room would wait for ever; after this one of them may pass the bound.
 LONGEST_WAIT = 60.0
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class MediaSpool:

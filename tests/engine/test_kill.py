@@ -9,6 +9,7 @@ import signal
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests import processes
@@ -28,7 +29,12 @@ def without_ids(posts: dict[str, list[tuple[str, str, tuple[str, ...]]]]) -> dic
 
 def killed_run(home: Path, profile: Path, seconds: float) -> bool:
     """Start a run and kill it; return whether it was still running."""
-    process = processes.start(home, "run", str(profile), "--max-rate", "1500/min")
+    return killed(home, ("run", str(profile), "--max-rate", "1500/min"), seconds)
+
+
+def killed(home: Path, command: tuple[str, ...], seconds: float) -> bool:
+    """Start a command and kill it; return whether it was still running."""
+    process = processes.start(home, *command)
     deadline = time.monotonic() + seconds
     while process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -65,3 +71,28 @@ def test_killed_runs_end_like_one_that_was_not(tmp_path: Path, request: pytest.F
         assert not differences, f"{channel}: {differences[:3]}"
         assert len(found[channel]) == len(rows)
     assert landed >= min(kills, 10), "too few kills struck a run at work"
+
+
+@pytest.mark.timeout(600)
+def test_killed_retries_leave_every_message_once(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    kills = max(4, request.config.getoption("--kills") // 4)
+    moments = random.Random(request.config.getoption("--kill-seed"))
+    profile = tmp_path / "failing.toml"
+    with processes.sandbox(tmp_path, profile, *SHAPE[:-2], "--seed", "8", "--fault", "content-blocked") as facts:
+        refused = json.loads(processes.run(tmp_path, "run", str(profile), "--json").stdout)
+        assert refused["messages"]["failed"] > 3
+        httpx.post(f"{facts['control']}/faults", json={"faults": ["slow-reply:every=2,delay=0.3"]}).raise_for_status()
+        landed = sum(killed(tmp_path, ("retry", str(profile)), moments.uniform(0.5, 2.5)) for _ in range(kills))
+        httpx.post(f"{facts['control']}/faults", json={"faults": []}).raise_for_status()
+        finished = processes.run(tmp_path, "retry", str(profile), "--json")
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        summary = json.loads(finished.stdout)
+        found = [row for rows in processes.posts(facts).values() for row in rows]
+    messages = summary["messages"]
+    assert (messages["failed"], messages["uncertain"], messages["pending"]) == (0, 0, 0)
+    assert messages["sent"] == refused["messages"]["sent"] + refused["messages"]["failed"]
+    assert messages["source"] == messages["sent"] + messages["merged"] + sum(messages["skipped"].values())
+    assert not [text for _, text, _ in found if "could not be carried over" in text]
+    late = [text for _, text, _ in found if "Carried over later" in text]
+    assert len(late) == len(set(late)) == refused["messages"]["failed"]
+    assert landed >= 2, "too few kills struck a retry at work"
