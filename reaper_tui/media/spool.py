@@ -6,6 +6,7 @@ import asyncio
 import errno
 import hashlib
 import io
+import os
 import shutil
 import time
 from collections import deque
@@ -182,7 +183,7 @@ class MediaSpool:
         path = self._directory / f"{PREFIX}{self._number}"
         is_whole = False
         try:
-            await _in_thread(lambda: path.write_bytes(data))
+            await _in_thread(lambda: _write(path, data))
             is_whole = True
         except OSError as error:
             raise _spool_full(error, self._directory) from None
@@ -290,7 +291,7 @@ class _DiskSink:
             await _in_thread(lambda: self._store(piece))
 
     def _open(self) -> None:
-        self._file = io.FileIO(self.path, "x")
+        self._file = io.FileIO(self.path, "x", opener=_private)
 
     def _store(self, piece: bytearray) -> None:
         assert self._file is not None
@@ -330,6 +331,15 @@ async def _in_thread(work: Callable[[], T]) -> T:
         raise
 
 
+def _write(path: Path, data: bytes) -> None:
+    with open(path, "wb", opener=_private) as file:
+        file.write(data)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 def _spooled(slot: FileSlot, path: Path, size: int) -> SpooledFile:
     return SpooledFile(
         key=slot.key,
@@ -357,7 +367,7 @@ def _keep(directory: Path, name: str, data: bytes) -> None:
     """Keep a drawing for the next time, in place of those longest unused; it is only a convenience."""
     with suppress(OSError):
         draft = directory / f"{PREFIX}{name}"
-        draft.write_bytes(data)
+        _write(draft, data)
         draft.replace(directory / name)
         kept = sorted(directory.glob(f"{DRAWN_PREFIX}*"), key=lambda path: path.stat().st_mtime, reverse=True)
         for path in kept[DRAWN_FILES:]:
