@@ -81,6 +81,9 @@ def _lines(summary: Summary, title: str, item: str, section: str) -> list[str]:
         f"{item}the last run: {summary.http.requests:,} requests, {summary.http.status_429:,} of them limited; "
         f"{summary.duration_s:,.0f} s, {summary.peak_rss_mb:,.0f} MB"
     )
+    if summary.total.runs > 1:
+        all_runs = summary.total
+        lines.append(f"{item}all {all_runs.runs} runs: {all_runs.requests:,} requests; {all_runs.duration_s:,.0f} s")
     if tried := summary.retry:
         lines.append(f"{item}tried again: {retry_line(tried)}")
     elif messages.failed or messages.uncertain or files.placeholder or (check and check.mendable):

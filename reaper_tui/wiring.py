@@ -25,6 +25,7 @@ from reaper_tui.engine.listening import Listening
 from reaper_tui.engine.plan import make_plan
 from reaper_tui.engine.ports import Composer
 from reaper_tui.engine.removal import Removal
+from reaper_tui.engine.since import first_cursor, told_if_widened
 from reaper_tui.engine.summing import CUT_OFF, summarise
 from reaper_tui.engine.transfer import BothSides
 from reaper_tui.examination import examine, profile_check
@@ -94,6 +95,7 @@ class OpenWorkspace:
         self.log = clone.log
         self._mappings = mappings
         self._settled: dict[int, int] = {}
+        self._earliest: int | None = None
         self._sides: BothSides | None = None
         self._aliases = aliases
         self._reader = reader
@@ -103,12 +105,13 @@ class OpenWorkspace:
         """Read both sides anew."""
         self._mappings = await self.clone.journal.read(queries.mappings)
         self._settled = await self.clone.journal.read(queries.settled)
-        self._sides = await self.clone.survey()
+        self._earliest = await self.clone.journal.read(queries.earliest_cursor)
+        self._sides = await self.clone.survey(first_cursor(self.settings.copy.since))
         return Survey(*self._sides)
 
     def plan(self, survey: Survey, settings: Settings) -> Plan:
         """Return what a run with these settings would do."""
-        return make_plan(
+        plan = make_plan(
             survey.guild,
             survey.community,
             survey.estimates,
@@ -117,6 +120,7 @@ class OpenWorkspace:
             self._settled,
             draws_lottie=self.clone.spool.draws_lottie,
         )
+        return told_if_widened(plan, settings.copy.since, self._earliest)
 
     async def run(self, settings: Settings) -> Summary:
         """Clone to the end, or until the control stops it; a fresh survey is used once."""

@@ -14,7 +14,7 @@ from reaper_tui.engine.equipment import Equipment
 from reaper_tui.engine.events import Level
 from reaper_tui.engine.plan import make_plan, refuse_unsupported
 from reaper_tui.engine.progress import ChannelState, Phase
-from reaper_tui.engine.since import first_cursor
+from reaper_tui.engine.since import first_cursor, told_if_widened
 from reaper_tui.engine.standing import Standing
 from reaper_tui.engine.structure import StructureBuilder
 from reaper_tui.engine.summing import summarise
@@ -51,8 +51,8 @@ class _Record:
 class Clone(Equipment):
     """One profile's clone: everything it needs comes from outside."""
 
-    async def survey(self) -> BothSides:
-        """Read the structure of both sides and estimate the messages."""
+    async def survey(self, since: int = 0) -> BothSides:
+        """Read the structure of both sides and estimate the messages behind an id."""
         guild, community, _ = await self._survey_without_messages()
         known = await self.journal.read(queries.captured_containers)
         estimates: dict[int, tuple[int, bool]] = {}
@@ -64,7 +64,7 @@ class Clone(Equipment):
                 channel = queue.pop()
                 count, newest = known.get(channel.id, (0, -1))
                 has_nothing_new = channel.last_message_id is not None and channel.last_message_id <= newest
-                estimates[channel.id] = (count, True) if has_nothing_new else await self._estimate(channel)
+                estimates[channel.id] = (count, True) if has_nothing_new else await self._estimate(channel, since)
                 self.progress.note = f"estimating messages: {len(estimates)} of {len(readable)} channels"
 
         await together(work() for _ in range(ESTIMATES_AT_ONCE))
@@ -82,9 +82,9 @@ class Clone(Equipment):
         self.progress.note = ""
         return BothSides(guild, community, {})
 
-    async def _estimate(self, channel: Channel) -> tuple[int, bool]:
+    async def _estimate(self, channel: Channel, since: int) -> tuple[int, bool]:
         try:
-            return await self.reader.estimate(channel)
+            return await self.reader.estimate(channel, since)
         except (AccessDenied, NotFound, Refused) as error:
             if isinstance(error, AccessDenied) and error.ends_run:
                 raise
@@ -95,7 +95,8 @@ class Clone(Equipment):
         """Return what a run would do; nothing is written anywhere."""
         mappings = await self.journal.read(queries.mappings)
         settled = await self.journal.read(queries.settled)
-        return make_plan(*sides, settings, mappings, settled, draws_lottie=self.spool.draws_lottie)
+        plan = make_plan(*sides, settings, mappings, settled, draws_lottie=self.spool.draws_lottie)
+        return told_if_widened(plan, settings.copy.since, await self.journal.read(queries.earliest_cursor))
 
     async def run(self, settings: Settings, sides: BothSides | None = None) -> Summary:
         """Clone to the end, or until the control stops it.
@@ -107,14 +108,14 @@ class Clone(Equipment):
 
         async def work(record: _Record) -> None:
             control, progress = self.control, self.progress
-            both = sides or await control.unless_stopped(self.survey())
+            both = sides or await control.unless_stopped(self.survey(since))
             plan = await self.plan(both, settings)
             follows_a_whole_run = await self.journal.read(was_whole)
             if settings.copy.history:
                 await control.unless_stopped(refuse_if_blind(self.reader, both.guild, both.estimates))
             await record.begin()
             progress.phase = Phase.PLAN
-            await self._remember(both, plan)
+            await self._remember(both, plan, since)
             self.log.write(Level.INFO, f"{len(plan.routes)} channels and threads, about {plan.messages:,} messages")
             for warning in plan.warnings:
                 self.log.write(Level.WARNING, warning)
@@ -245,12 +246,15 @@ class Clone(Equipment):
             return "every channel reads as empty: give the Discord bot Read Message History and run again"
         return ""
 
-    async def _remember(self, sides: BothSides, plan: Plan) -> None:
+    async def _remember(self, sides: BothSides, plan: Plan, since: int) -> None:
+        earlier = await self.journal.read(queries.earliest_cursor)
         await self.journal.remember(
             {
                 "guild_id": str(sides.guild.id),
                 "guild_name": sides.guild.name,
                 "community_id": str(sides.community.id),
+                # Where histories began stays so, whatever is asked for later.
+                "since": str(since if earlier is None else earlier),
                 "community_name": sides.community.name,
                 "exclusions": msgspec.json.encode(
                     [f"{exclusion.name}: {exclusion.reason}" for exclusion in plan.exclusions]

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from reaper_tui.engine.drift import gone_from_source
 from reaper_tui.engine.estimate import run_seconds
 from reaper_tui.engine.matching import channel_key, mapped_targets, name_matches, target_kind
@@ -81,7 +83,9 @@ def make_plan(
         what = "1 hidden channel" if hidden == 1 else f"{hidden} hidden channels"
         draft.exclude(what, "the Discord bot may not view it: give it View Channels there")
     if settings.copy.identity:
-        draft.items.append(PlanItem(ItemKind.IDENTITY, guild.id, guild.name, Action.CHANGE, community.id))
+        known = {record.applied for record in mappings if record.kind == "identity"}
+        action = Action.REUSE if identity_mark(guild) in known else Action.CHANGE
+        draft.items.append(PlanItem(ItemKind.IDENTITY, guild.id, guild.name, action, community.id))
     if settings.copy.roles:
         _plan_roles(draft)
     _plan_emojis(draft)
@@ -122,6 +126,11 @@ def make_plan(
         calls=calls,
         seconds=seconds,
     )
+
+
+def identity_mark(guild: Guild) -> str:
+    """Return what tells whether a community's name and pictures are those of a guild as it is now."""
+    return msgspec.json.encode([guild.name, guild.icon_url, guild.banner_url]).decode()
 
 
 def refuse_unsupported(settings: Settings) -> None:

@@ -55,8 +55,8 @@ class Reader(Protocol):
         """Return how a message's reactions stand, as JSON for a feed."""
         ...
 
-    async def estimate(self, channel: Channel) -> tuple[int, bool]:
-        """Return about how many messages a container holds, and whether that is exact."""
+    async def estimate(self, channel: Channel, behind: int = 0) -> tuple[int, bool]:
+        """Return about how many messages a container holds behind an id, and whether that is exact."""
         ...
 
     async def page(self, channel_id: int, after: int) -> Sequence[RawMessage]:

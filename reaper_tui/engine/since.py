@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
+
 from reaper_tui.model.errors import ConfigurationError
-from reaper_tui.model.ids import snowflake_at
+from reaper_tui.model.ids import created_at, snowflake_at
+from reaper_tui.model.plan import Plan
 
 NO_ID = 1 << 63
 
@@ -28,3 +31,17 @@ def first_cursor(since: str) -> int:
             f"copy.since is neither a date nor a message id: {since!r}", "write it as 2025-01-31 or a message id"
         )
     return max(0, cursor)
+
+
+def told_if_widened(plan: Plan, since: str, earliest: int | None) -> Plan:
+    """Return a plan that says so when it asks for messages from before those that earlier runs began with.
+
+    `earliest` is the first id earlier runs asked for, None before the first.
+    """
+    if earliest is None or first_cursor(since) >= earliest:
+        return plan
+    warning = (
+        f"Messages from before {created_at(earliest):%Y-%m-%d} stay behind: earlier runs began there, and nothing can "
+        "be put in front of what stands — clone into an empty community with a new profile for them"
+    )
+    return msgspec.structs.replace(plan, warnings=(warning, *plan.warnings))

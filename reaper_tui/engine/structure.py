@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import msgspec
-
 from reaper_tui.engine.channels import build_channels, record_kind
 from reaper_tui.engine.expressions import build_emojis, build_stickers
+from reaper_tui.engine.plan import identity_mark
 from reaper_tui.engine.roles import build_roles
 from reaper_tui.engine.standing import Standing
 from reaper_tui.model.community import Guild
@@ -70,7 +69,7 @@ class StructureBuilder:
 
     async def _identity(self) -> None:
         standing, guild = self.standing, self.guild
-        wanted = msgspec.json.encode([guild.name, guild.icon_url, guild.banner_url]).decode()
+        wanted = identity_mark(guild)
         if standing.applied("identity", guild.id) != wanted:
             icon = await standing.image(guild.icon_url, IMAGE_BYTES, "the icon")
             banner = await standing.image(guild.banner_url, IMAGE_BYTES, "the banner")

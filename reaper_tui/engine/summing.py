@@ -8,7 +8,7 @@ from reaper_tui.engine.progress import ChannelState, Progress
 from reaper_tui.journal import queries
 from reaper_tui.journal.changes import change_counts, unapplied_changes
 from reaper_tui.journal.journal import Journal
-from reaper_tui.model.summary import Failure, HttpCount, Party, Summary, Verification
+from reaper_tui.model.summary import Failure, HttpCount, Party, RunTotal, Summary, Verification
 
 CUT_OFF = "cut off"
 
@@ -22,6 +22,12 @@ async def summarise(journal: Journal, progress: Progress | None = None) -> Summa
             "status_429, retries, limit_wait_s, peak_rss_mb, verification, started_at, coalesce(ended_at, started_at) "
             "FROM run ORDER BY id DESC LIMIT 1",
             (CUT_OFF,),
+        ).fetchone()
+    )
+    total = await journal.read(
+        lambda raw: raw.execute(
+            "SELECT count(*), total(requests), total(status_429), total(retries), total(limit_wait_s), "
+            "total(coalesce(ended_at, started_at) - started_at) FROM run"
         ).fetchone()
     )
     failures = [*await journal.read(queries.unsettled_messages), *await journal.read(queries.ledger)]
@@ -47,6 +53,7 @@ async def summarise(journal: Journal, progress: Progress | None = None) -> Summa
         duration_s=round(run[10] - run[9], 1) if run else 0.0,
         peak_rss_mb=round(run[7], 1) if run else 0.0,
         note=run[2] if run else "",
+        total=RunTotal(total[0], int(total[1]), int(total[2]), int(total[3]), round(total[4], 1), round(total[5], 1)),
         failures=failures,
         changes=await journal.read(change_counts),
         exclusions=msgspec.json.decode(facts.get("exclusions", "[]"), type=list[str]),

@@ -115,6 +115,12 @@ def captured_containers(raw: sqlite3.Connection) -> dict[int, tuple[int, int]]:
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
+def earliest_cursor(raw: sqlite3.Connection) -> int | None:
+    """Return behind which id the first run began to read, None before the first run."""
+    found = fact(raw, "since")
+    return int(found) if found is not None else None
+
+
 def last_state(raw: sqlite3.Connection) -> str:
     """Return how the last run ended, retries left aside; empty before the first."""
     row = raw.execute("SELECT state FROM run WHERE kind = 'run' ORDER BY id DESC LIMIT 1").fetchone()

@@ -69,6 +69,17 @@ class HttpCount(msgspec.Struct):
     limit_wait_s: float = 0.0
 
 
+class RunTotal(msgspec.Struct):
+    """All runs and retries of a profile together."""
+
+    runs: int = 0
+    requests: int = 0
+    status_429: int = 0
+    retries: int = 0
+    limit_wait_s: float = 0.0
+    duration_s: float = 0.0
+
+
 class Verification(msgspec.Struct):
     """What reading the target back found; `details` are lines a person can act on.
 
@@ -119,6 +130,7 @@ class Summary(msgspec.Struct):
     exclusions: list[str] = []
     changes: dict[str, ChangeCount] = {}
     retry: RetryCount | None = None
+    total: RunTotal = msgspec.field(default_factory=RunTotal)
 
     @property
     def is_faithful(self) -> bool:

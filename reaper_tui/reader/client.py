@@ -170,11 +170,11 @@ class DiscordReader:
         """Return how a message's reactions stand, as JSON for a feed."""
         return reactions_told(payload)
 
-    async def estimate(self, channel: Channel) -> tuple[int, bool]:
-        """Return about how many messages a container holds, and whether that is exact."""
+    async def estimate(self, channel: Channel, behind: int = 0) -> tuple[int, bool]:
+        """Return about how many messages a container holds behind an id, and whether that is exact."""
         if not channel.has_messages or channel.cannot_read:
             return 0, not channel.has_messages
-        counted = thread_count(channel)
+        counted = thread_count(channel) if behind < channel.id else None
         if counted is not None:
             return counted, False
         http = await self._connected()
@@ -182,7 +182,7 @@ class DiscordReader:
         async def look(**place: int) -> object:
             return await http.logs_from(channel.id, PAGE, **place)
 
-        return await estimated_count(look)
+        return await estimated_count(look, behind)
 
     async def page(self, channel_id: int, after: int) -> Sequence[RawMessage]:
         """Return up to 100 messages directly after an id, oldest first; fewer means the end was reached."""

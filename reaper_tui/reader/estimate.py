@@ -17,15 +17,16 @@ OLD_THREADS_STOP_AT = 50
 Look = Callable[..., Awaitable[object]]
 
 
-async def estimated_count(look: Look) -> tuple[int, bool]:
-    """Return the count and whether it is exact, in at most four requests.
+async def estimated_count(look: Look, behind: int = 0) -> tuple[int, bool]:
+    """Return the count of messages behind an id and whether it is exact, in at most four requests.
 
     `look(after=…)`, `look(around=…)` and `look()` return up to 100 raw messages.
     """
-    newest = _ids(await look())
+    seen_last = _ids(await look())
+    newest = [message_id for message_id in seen_last if message_id > behind]
     if len(newest) < PAGE:
         return len(newest), True
-    oldest = _ids(await look(after=0))
+    oldest = _ids(await look(after=behind))
     if not oldest or oldest[-1] >= newest[0]:
         return len({*oldest, *newest}), bool(oldest)
     start, end = oldest[-1], newest[0]

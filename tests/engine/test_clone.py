@@ -450,8 +450,40 @@ async def test_since_takes_only_what_is_newer(tmp_path: Path) -> None:
     async with small_world(tmp_path / "profile") as world:
         ids = sorted(row.id for rows in world.sandbox.discord.store.community.messages.values() for row in rows)
         world.settings.copy.since = str(ids[len(ids) // 2])
-        summary = await run(world)
-        assert summary.messages.source == len(ids) - len(ids) // 2
+        async with world.workspace() as workspace:
+            planned = workspace.plan(await workspace.survey(), world.settings)
+            summary = await workspace.run(world.settings)
+        assert summary.messages.source == planned.messages == len(ids) - len(ids) // 2
+        assert not [line for line in planned.warnings if "stay behind" in line]
+
+
+async def test_asking_for_older_messages_later_is_told_in_the_plan(tmp_path: Path) -> None:
+    async with small_world(tmp_path / "profile", messages=60) as world:
+        ids = sorted(row.id for rows in world.sandbox.discord.store.community.messages.values() for row in rows)
+        world.settings.copy.since = str(ids[40])
+        assert (await run(world)).messages.source == 20
+        world.settings.copy.since = ""
+        async with world.workspace() as workspace:
+            plan = workspace.plan(await workspace.survey(), world.settings)
+        assert "stay behind" in plan.warnings[0]
+        for _ in range(2):
+            assert (await run(world)).messages.source == 20
+            assert "stay behind" in (await workspace_plan(world)).warnings[0]
+
+
+async def workspace_plan(world: World) -> Any:
+    async with world.workspace() as workspace:
+        return await workspace.clone.plan(await workspace.clone.survey(), world.settings)
+
+
+async def test_a_second_plan_changes_nothing_and_runs_are_summed(tmp_path: Path) -> None:
+    async with small_world(tmp_path / "profile", messages=40) as world:
+        first = await run(world)
+        assert not [item for item in (await workspace_plan(world)).items if item.action in ("create", "change")]
+        second = await run(world)
+        assert (first.total.runs, second.total.runs) == (1, 2)
+        assert second.total.requests == first.http.requests + second.http.requests
+        assert second.total.duration_s >= first.duration_s
 
 
 async def test_a_channel_replaced_on_the_target_is_not_called_whole(tmp_path: Path) -> None:

@@ -45,3 +45,11 @@ async def test_messages_of_one_instant_do_not_divide_by_zero() -> None:
     channel = Channel([5 << 22] * 100 + [9 << 22] * 100)
     found, _ = await estimated_count(channel.look)
     assert found >= 2
+
+
+@pytest.mark.parametrize(("count", "behind"), [(50, 20), (150, 100), (150, 149), (150, 150), (5_000, 2_500)])
+async def test_only_what_stands_behind_an_id_is_counted(count: int, behind: int) -> None:
+    channel = Channel([number << 22 for number in range(1, count + 1)])
+    found, is_exact = await estimated_count(channel.look, behind << 22)
+    assert abs(found - (count - behind)) <= (0 if is_exact else 0.3 * (count - behind))
+    assert is_exact is (count - behind < 100)
