@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from reaper_tui.model.composition import Directory
+from reaper_tui.model.ids import optional_snowflake
 from reaper_tui.writer.normalisation import one_line
 from reaper_tui.writer.wording import written_date
 
@@ -77,8 +78,8 @@ class Markup:
         """Return the source messages a text links to."""
         if "/channels/" in text:
             for match in self._token.finditer(text):
-                if match["message"]:
-                    yield int(match["message"])
+                if (found := optional_snowflake(match["message"])) is not None:
+                    yield found
 
     def message_link(self, place: tuple[int, int]) -> str:
         """Return the address of a message on the target."""

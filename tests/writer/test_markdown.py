@@ -131,3 +131,9 @@ def test_nobody_is_addressed_outside_code(pieces: list[str]) -> None:
             assert at > 0
             assert result[at - 1] == "\\"
             at = result.find(word, at + 1)
+
+
+def test_a_link_with_a_number_that_is_no_id_is_a_text_like_any_other() -> None:
+    markup = Markup(1, 2, "https://fluxer.app", ("discord.com",))
+    text = "https://discord.com/channels/1/5/99999999999999999999 https://discord.com/channels/1/5/77"
+    assert list(markup.linked_messages(text)) == [77]
