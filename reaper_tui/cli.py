@@ -104,6 +104,13 @@ def sandbox_options(speed: float) -> Callable[[Callable[P, R]], Callable[P, R]]:
                     help="One that talks as much as asked for, or a small one that holds one of everything.",
                 ),
                 click.option("--generation", default="2026-02", show_default=True, type=click.Choice(GENERATIONS)),
+                click.option(
+                    "--limit",
+                    "limits",
+                    multiple=True,
+                    metavar="NAME=N",
+                    help="What the Fluxer instance allows, such as max_guild_roles=20; may be repeated.",
+                ),
                 click.option("--fault", "faults", multiple=True, help="Trouble to make, by name; may be repeated."),
             )
         ):
@@ -390,9 +397,17 @@ def _run(work: Coroutine[Any, Any, ExitCode]) -> int:
     return asyncio.run(work)
 
 
+def _limit(text: str) -> tuple[str, int]:
+    name, _, number = text.partition("=")
+    if not number.isdecimal():
+        raise click.UsageError(f"--limit {text} is not NAME=N, such as max_guild_roles=20")
+    return name, int(number)
+
+
 def _options(shape: dict[str, Any]) -> SandboxOptions:
     from reaper_tui.sandbox.service import SandboxOptions
 
+    shape["limits"] = tuple(_limit(text) for text in shape["limits"])
     return SandboxOptions(**{name: value for name, value in shape.items() if value is not None})
 
 

@@ -71,6 +71,7 @@ async def demo_home(options: SandboxOptions, home: Path | None, *, is_kept: bool
             speed=options.speed,
             generation=options.generation,
             community=options.community,
+            limits=options.limits,
             faults=options.faults,
             state=root / "sandbox.json",
         )
@@ -99,6 +100,7 @@ def default_home(options: SandboxOptions) -> Path:
     """Return where the app's demo with these options is kept between two starts."""
     name = f"{options.seed}-{options.channels}-{options.messages}-{options.speed:g}-{options.generation}"
     name += "" if options.community == "busy" else f"-{options.community}"
+    name += "".join(f"-{limit}={number}" for limit, number in options.limits)
     return default_paths().data / "demo" / name
 
 

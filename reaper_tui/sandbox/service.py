@@ -40,6 +40,8 @@ class SandboxOptions:
     generation: str = "2026-02"
     community: str = "busy"
     """`busy` talks as much as asked for; `everything` holds one of each thing, whatever numbers are asked for."""
+    limits: tuple[tuple[str, int], ...] = ()
+    """What the Fluxer instance allows otherwise than usual, by the names of its document."""
     faults: tuple[str | Wish, ...] = ()
     state: Path | None = None
     host: str = "127.0.0.1"
@@ -64,6 +66,7 @@ class Sandbox:
             speed=options.speed,
             generation=options.generation,
             community=options.community,
+            limits=dict(options.limits),
         )
         self._held: IO[str] | None = None
         if options.state is not None:
@@ -82,6 +85,7 @@ class Sandbox:
                 guild_name="The Tin Lighthouse (new home)",
                 bot_name="reaper",
                 seed=options.seed,
+                limits=dict(options.limits),
                 residents=(_RESIDENT,) if options.community == "everything" else (),
             )
         except BaseException as error:

@@ -22,6 +22,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     speed: float
     generation: str
     community: str = "busy"
+    limits: dict[str, int] = {}
     ports: dict[str, int] = {}
 
 
@@ -39,7 +40,7 @@ def recall(path: Path, wished: Memory) -> Memory:
         )
     differing = [
         f"{name} is {getattr(kept, name)} there, {getattr(wished, name)} asked"
-        for name in ("seed", "channels", "messages", "speed", "generation", "community")
+        for name in ("seed", "channels", "messages", "speed", "generation", "community", "limits")
         if getattr(kept, name) != getattr(wished, name)
     ]
     if differing:

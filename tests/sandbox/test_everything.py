@@ -120,6 +120,13 @@ async def test_names_that_are_the_same_or_become_the_same(visitor: Visitor) -> N
     assert {each["format_type"] for each in await visitor.get(f"{visitor.guild}/stickers")} == {1, 2, 3, 4}
 
 
+async def test_one_emoji_is_heavier_than_any_limit(visitor: Visitor) -> None:
+    emojis = {each["name"]: each for each in await visitor.get(f"{visitor.guild}/emojis")}
+    async with visitor.session.get(f"{visitor.facts['cdn']}/emojis/{emojis['heavy']['id']}.gif") as response:
+        picture = await response.read()
+    assert picture[:6] == b"GIF89a" and len(picture) >= 700 * 1024
+
+
 async def test_structure_has_its_edges(visitor: Visitor) -> None:
     guests, bridge = await visitor.channel("guests"), await visitor.channel("Bridge")
     kinds = Counter(each["type"] for each in guests["permission_overwrites"])

@@ -273,3 +273,25 @@ async def test_troubles_are_told_in_the_words_of_the_generation() -> None:
             faults.set([Wish("reorder-locked", every=1)])
             status, headers, body = await client.call_whole("PATCH", f"{client.guild}/channels", [])
             assert (status, headers["Retry-After"], body["code"]) == (423, "2", "GENERAL_ERROR")
+
+
+@pytest.mark.parametrize("generation", ["current", "2026-02"])
+async def test_an_instance_with_other_limits_says_so_and_keeps_them(generation: str) -> None:
+    limits = {"max_attachment_file_size": 1000, "max_guild_channels": 5, "max_message_length": 5000}
+    async with client_of(FluxerServer(generation=generation, limits=limits)) as client:
+        await client.start_session()
+        _, instance = await client.call("GET", f"{client.facts['instance']}/.well-known/fluxer", as_bot=False)
+        rules = {rule["id"]: rule["overrides"] for rule in instance["limits"]["rules"]}
+        assert rules["default"] == limits
+        hook = await client.webhook(await client.general())
+        assert (await client.upload(hook, "a.txt", b"x" * 1000))[0] == 200
+        assert (await client.upload(hook, "a.txt", b"x" * 1001))[1]["code"] == "FILE_SIZE_TOO_LARGE"
+        assert (await client.call("POST", hook, {"content": "x" * 5000}, as_bot=False))[0] == 200
+        assert (await client.call("POST", f"{client.guild}/channels", {"type": 0, "name": "a"}))[0] == 200
+        answer = await client.call("POST", f"{client.guild}/channels", {"type": 0, "name": "a"})
+        assert await code_of(answer) == (400, "MAX_GUILD_CHANNELS")
+
+
+def test_a_limit_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="unknown limit max_tea=3, known are max_message_length"):
+        FluxerServer(limits={"max_tea": 3})

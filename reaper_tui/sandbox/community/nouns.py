@@ -41,6 +41,8 @@ class Emoji(msgspec.Struct, frozen=True):
     id: int
     name: str
     is_animated: bool = False
+    size: int = 0
+    """How many bytes its picture has at least."""
 
     @property
     def markup(self) -> str:

@@ -80,6 +80,8 @@ class Cdn:
             if emoji is None:
                 return web.Response(status=404, text="")
             is_animated = emoji.is_animated
+            if emoji.size and extension == "gif":
+                return web.Response(body=images.heavy_gif(key, emoji.size), content_type="image/gif")
         elif kind == "stickers":
             sticker = next((each for each in community.stickers if str(each.id) == key), None)
             if sticker is None:

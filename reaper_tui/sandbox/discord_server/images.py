@@ -132,6 +132,16 @@ def badge_gif(key: str, size: int = 64) -> bytes:
     return gif(size, size, palette, [rows, moved])
 
 
+@lru_cache(maxsize=8)
+def heavy_gif(key: str, least: int) -> bytes:
+    """Return a badge that moves in so many frames that it has at least `least` bytes."""
+    palette, rows = _badge(key, 128, 0)
+    _, moved = _badge(key, 128, 1)
+    frame = len(gif(128, 128, palette, [rows, moved])) - len(gif(128, 128, palette, [rows]))
+    count = max(2, least // frame + 1)
+    return gif(128, 128, palette, [(rows, moved)[number % 2] for number in range(count)])
+
+
 def gif(width: int, height: int, palette: list[tuple[int, int, int]], frames: list[list[bytes]]) -> bytes:
     """Return a GIF that loops over `frames`; every pixel is a literal code, so no dictionary is needed."""
     colors = (palette + [(0, 0, 0)] * 128)[:128]

@@ -24,11 +24,9 @@ from .fields import Fields
 from .forums import apply_forum_fields, apply_thread_defaults
 from .text import channel_name
 
-MAX_CHANNELS = 500
 MAX_TOPIC = 1024
 MAX_FORUM_TOPIC = 4096
 NORMALISED = (TEXT, ANNOUNCEMENT, FORUM, MEDIA)
-MAX_IN_CATEGORY = 50
 
 
 async def list_of_guild(call: Call) -> Reply:
@@ -54,7 +52,7 @@ async def create(call: Call) -> Reply:
     fields.check()
     call.guild()
     community = call.community
-    if len(community.channels) >= MAX_CHANNELS:
+    if len(community.channels) >= community.generation.limits.max_guild_channels:
         raise limit_reached("MAX_GUILD_CHANNELS", "guild channels")
     if parent_id is not None:
         check_category_room(community, parent_id)
@@ -265,7 +263,8 @@ def _convert(call: Call, fields: Fields, channel: Channel) -> None:
 
 def check_category_room(community: Community, category_id: int) -> None:
     """Refuse a 51st channel in a category."""
-    if sum(channel.parent_id == category_id for channel in community.channels.values()) >= MAX_IN_CATEGORY:
+    most = community.generation.limits.max_channels_per_category
+    if sum(channel.parent_id == category_id for channel in community.channels.values()) >= most:
         raise limit_reached("MAX_CATEGORY_CHANNELS", "category channels")
 
 

@@ -176,7 +176,7 @@ async def _add_emoji(call: Call, name: str, image: bytes) -> payloads.Json:
     if is_shared and len(image) > MAX_EMOJI_BYTES:
         raise invalid_field("image", "IMAGE_SIZE_EXCEEDS_LIMIT", f"Image size exceeds {MAX_EMOJI_BYTES} bytes.")
     kin = sum(is_shared or emoji.is_animated == picture.is_animated for emoji in call.community.emojis.values())
-    if kin >= generation.max_emojis:
+    if kin >= generation.limits.max_guild_emojis:
         if picture.is_animated and not is_shared:
             raise limit_reached("MAX_ANIMATED_EMOJIS", "animated emojis")
         raise limit_reached("MAX_EMOJIS", "emojis")
@@ -188,7 +188,7 @@ async def _add_emoji(call: Call, name: str, image: bytes) -> payloads.Json:
 
 async def _add_sticker(call: Call, name: str, description: str, tags: list[str], image: bytes) -> payloads.Json:
     picture = _picture(image, _STICKER_FORMATS)
-    if len(call.community.stickers) >= call.community.generation.max_stickers:
+    if len(call.community.stickers) >= call.community.generation.limits.max_guild_stickers:
         raise limit_reached("MAX_STICKERS", "stickers")
     sticker = Sticker(call.community.next_id(), name, description, tags, picture.is_animated, call.caller.id)
     await call.context.files.save(image, "stickers", str(sticker.id))

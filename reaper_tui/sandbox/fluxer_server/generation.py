@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .entities import ANNOUNCEMENT, CATEGORY, FLEXIBLE_NAMES, FORUM, LINK, MEDIA, TEXT, VOICE
+from .limits import Limits
 
 THREAD_PERMISSIONS = 0b1_0111 << 34
 VIEW_CHANNEL_MEMBERS = 1 << 54
@@ -27,9 +28,9 @@ class Generation:
     """Channels that may have webhooks."""
     toggled_features: tuple[str, ...]
     sendable_flags: int
-    max_content: int
-    max_emojis: int
-    max_stickers: int
+    limits: Limits
+    least_content: int
+    """Texts of bots and webhooks may be so long, whatever the limits say."""
     max_emoji_base64: int
     max_bitrate: int
     bitrate_cap: int
@@ -58,6 +59,11 @@ class Generation:
     resume_seconds: float
     payloads_a_minute: int
 
+    @property
+    def max_content(self) -> int:
+        """How long a text of a bot or webhook may be."""
+        return max(self.limits.max_message_length, self.least_content)
+
 
 FEBRUARY_2026 = Generation(
     name="2026-02",
@@ -68,9 +74,8 @@ FEBRUARY_2026 = Generation(
     webhook_types=frozenset({TEXT, VOICE, CATEGORY, LINK}),
     toggled_features=("INVITES_DISABLED", FLEXIBLE_NAMES, "DETACHED_BANNER"),
     sendable_flags=_FLAGS | 131072,
-    max_content=2000,
-    max_emojis=50,
-    max_stickers=50,
+    limits=Limits(),
+    least_content=0,
     max_emoji_base64=524_288,
     max_bitrate=320_000,
     bitrate_cap=320_000,
@@ -106,9 +111,8 @@ CURRENT = Generation(
         "HIDE_OWNER_CROWN",
     ),
     sendable_flags=_FLAGS,
-    max_content=4000,
-    max_emojis=500,
-    max_stickers=500,
+    limits=Limits(max_guild_emojis=500, max_guild_stickers=500),
+    least_content=4000,
     max_emoji_base64=699_052,
     max_bitrate=384_000,
     bitrate_cap=96_000,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from .calls import Call, Reply, reply
 from .errors import ApiError
+from .generation import GENERATIONS
 
 _PREMIUM = {
     "feature_animated_avatar": 1,
@@ -62,12 +64,23 @@ async def well_known(call: Call) -> Reply:
                 "traitDefinitions": ["premium"],
                 "rules": [
                     {"id": "premium", "filters": {"traits": ["premium"]}, "overrides": _PREMIUM},
-                    {"id": "default", "overrides": {}},
+                    {"id": "default", "overrides": _overrides(call)},
                 ],
                 "defaultsHash": "2026-02",
             },
         }
     )
+
+
+def _overrides(call: Call) -> dict[str, int]:
+    """The limits that differ from the usual ones."""
+    limits = asdict(call.community.generation.limits)
+    usual = asdict(GENERATIONS[call.community.generation.name].limits)
+    changed = {name: number for name, number in limits.items() if number != usual[name]}
+    if "max_guild_emojis" in changed and not call.community.generation.is_emoji_pool_shared:
+        most = changed.pop("max_guild_emojis")
+        changed |= {"max_guild_emojis_static": most, "max_guild_emojis_animated": most}
+    return changed
 
 
 def _newer(call: Call) -> dict[str, Any]:
@@ -107,7 +120,7 @@ def _newer(call: Call) -> dict[str, Any]:
             "version": 2,
             "traitDefinitions": ["premium"],
             "rules": [
-                {"id": "default", "overrides": {}},
+                {"id": "default", "overrides": _overrides(call)},
                 {"id": "premium", "filters": {"traits": ["premium"]}, "overrides": premium},
             ],
             "defaultsHash": generation.name,

@@ -18,8 +18,6 @@ from .files import Files, Upload
 from .generation import Generation
 from .text import filename, normalised, utf16_length
 
-MAX_FILES = 10
-MAX_FILE_BYTES = 25 * 1024 * 1024
 FORWARD = 1
 _FILE_FIELD = re.compile(r"files\[(\d+)\]")
 _LEGACY_FILE_FIELD = re.compile(r"file(\d*)")
@@ -194,7 +192,7 @@ async def _read_all(reader: MultipartReader, files: Files, parts: Parts, generat
         if part.name == "payload_json":
             parts.payload = await part.text()
         elif part.name is not None and part.filename is not None and _is_file_field(part.name, generation):
-            upload = await files.receive(part.read_chunk, MAX_FILE_BYTES)
+            upload = await files.receive(part.read_chunk, generation.limits.max_attachment_file_size)
             index = _index_of(part.name, parts)
             parts.uploads[index], parts.names[index] = upload, part.filename
         else:
@@ -253,11 +251,12 @@ def pair_files(
     descriptions: list[FileDescription], parts: Parts, generation: Generation
 ) -> list[tuple[FileDescription, Upload]]:
     """Each description with its upload; both sides must match one to one where files need a description."""
+    most, most_bytes = generation.limits.max_attachments_per_message, generation.limits.max_attachment_file_size
     for index in parts.uploads:
         if index < 0:
             raise invalid_field("files", "INVALID_FILE_FIELD_NAME", "Invalid file field name.")
-        if index >= MAX_FILES:
-            message = f"File index {index} exceeds the maximum allowed index of {MAX_FILES - 1}."
+        if index >= most:
+            message = f"File index {index} exceeds the maximum allowed index of {most - 1}."
             raise invalid_field("files", "FILE_INDEX_EXCEEDS_MAXIMUM", message)
     if not generation.needs_file_metadata:
         described = {description.index for description in descriptions}
@@ -276,8 +275,8 @@ def pair_files(
         if index not in described:
             message = f"No metadata was provided for file with ID {index}."
             raise invalid_field("attachments", "NO_METADATA_FOR_FILE", message)
-    if any(upload.size > MAX_FILE_BYTES for upload in parts.uploads.values()):
-        message = f"File size is too large. Maximum file size is {MAX_FILE_BYTES}."
+    if any(upload.size > most_bytes for upload in parts.uploads.values()):
+        message = f"File size is too large. Maximum file size is {most_bytes}."
         raise ApiError(400, "FILE_SIZE_TOO_LARGE", message)
     return [(description, parts.uploads[description.index]) for description in descriptions]
 

@@ -8,8 +8,6 @@ from .community import Community
 from .entities import DEFAULT_PERMISSIONS, Member, Role
 from .errors import invalid_field, limit_reached, missing_permissions, unknown_member, unknown_role
 
-MAX_ROLES = 250
-
 
 def ranked(community: Community) -> list[Role]:
     """Roles from the highest down; of one position the older comes first."""
@@ -47,8 +45,9 @@ async def create(call: Call) -> Reply:
     permissions = fields.permissions("permissions")
     fields.check()
     call.guild()
-    if len(call.community.roles) >= MAX_ROLES:
-        raise limit_reached("MAX_GUILD_ROLES", "guild roles", max_guild_roles=MAX_ROLES)
+    most = call.community.generation.limits.max_guild_roles
+    if len(call.community.roles) >= most:
+        raise limit_reached("MAX_GUILD_ROLES", "guild roles", max_guild_roles=most)
     assert name is not None
     granted = DEFAULT_PERMISSIONS if permissions is None else call.granted(permissions)
     role = Role(call.community.next_id(), name, granted, colour or 0)

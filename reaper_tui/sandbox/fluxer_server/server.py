@@ -7,7 +7,8 @@ import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any, Protocol
@@ -67,6 +68,7 @@ class FluxerServer:
         bot_name: str = "reaper",
         seed: int = 0,
         residents: Sequence[tuple[str, str]] = (),
+        limits: Mapping[str, int] | None = None,
     ) -> None:
         if generation not in GENERATIONS:
             raise ValueError(f"unknown generation {generation!r}, known are {', '.join(GENERATIONS)}")
@@ -77,7 +79,8 @@ class FluxerServer:
         self.ignores_nonces = False
         self.honours_webhook_nonces = False
         self.listener: Port | None = None
-        self.generation = GENERATIONS[generation]
+        usual = GENERATIONS[generation]
+        self.generation = replace(usual, limits=usual.limits.changed(limits or {}))
         self._speed = speed
         self._clock = clock
         self._path = store

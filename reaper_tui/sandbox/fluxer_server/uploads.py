@@ -14,7 +14,6 @@ from .calls import Call, Reply, reply
 from .errors import ApiError, invalid_field
 from .fields import Fields
 from .files import Files, Upload
-from .message_input import MAX_FILE_BYTES, MAX_FILES
 from .text import filename
 
 SINGLE_PART_BYTES = 10_485_760
@@ -115,9 +114,9 @@ def part_size_of(size: int) -> int:
 
 async def create(call: Call) -> Reply:
     """POST /channels/:channel_id/attachments"""
-    fields = await call.fields()
-    items = fields.objects("attachments", 1, MAX_FILES, is_required=True) or []
-    wanted = [_wanted(item) for item in items]
+    fields, limits = await call.fields(), call.community.generation.limits
+    items = fields.objects("attachments", 1, limits.max_attachments_per_message, is_required=True) or []
+    wanted = [_wanted(item, limits.max_attachment_file_size) for item in items]
     fields.adopt(items)
     fields.check()
     place = call.open_place()
@@ -138,12 +137,12 @@ async def create(call: Call) -> Reply:
     return reply({"attachments": shown})
 
 
-def _wanted(fields: Fields) -> tuple[object, str, int]:
+def _wanted(fields: Fields, most: int) -> tuple[object, str, int]:
     id, name = fields.integer("id", 0, 2**31), fields.text("filename", 1, 255, is_required=True)
     size = fields.integer("file_size", 0, 2**53, is_required=True)
     fields.text("content_type", 1, 255)
-    if size is not None and size > MAX_FILE_BYTES:
-        message = f"File size is too large. Maximum file size is {MAX_FILE_BYTES}."
+    if size is not None and size > most:
+        message = f"File size is too large. Maximum file size is {most}."
         raise ApiError(400, "FILE_SIZE_TOO_LARGE", message)
     return id, filename(name or ""), size or 0
 
@@ -151,7 +150,8 @@ def _wanted(fields: Fields) -> tuple[object, str, int]:
 async def complete(call: Call) -> Reply:
     """POST /channels/:channel_id/attachments/complete"""
     fields = await call.fields()
-    items = fields.objects("uploads", 1, MAX_FILES, is_required=True) or []
+    most = call.community.generation.limits.max_attachments_per_message
+    items = fields.objects("uploads", 1, most, is_required=True) or []
     wanted = [(item.text("upload_filename", 1, 1024), item.text("upload_id", 1, 255)) for item in items]
     fields.adopt(items)
     fields.check()

@@ -41,7 +41,6 @@ from .messages import check_forward, earlier_message, refer, shown, sticker_item
 from .text import normalised, utf16_length
 from .threads import open_post
 
-MAX_PER_CHANNEL = 15
 MAX_PER_GUILD = 1000
 TOKEN_BYTES = 48
 
@@ -239,10 +238,9 @@ def _name(fields: Fields, *, is_required: bool = False) -> str | None:
 
 def _check_room(community: Community, channel_id: int) -> None:
     """Refuse a 16th webhook in a channel and a 1001st in the guild."""
-    if sum(hook.channel_id == channel_id for hook in community.webhooks.values()) >= MAX_PER_CHANNEL:
-        raise limit_reached(
-            "MAX_WEBHOOKS_PER_CHANNEL", "webhooks per channel", max_webhooks_per_channel=MAX_PER_CHANNEL
-        )
+    most = community.generation.limits.max_webhooks_per_channel
+    if sum(hook.channel_id == channel_id for hook in community.webhooks.values()) >= most:
+        raise limit_reached("MAX_WEBHOOKS_PER_CHANNEL", "webhooks per channel", max_webhooks_per_channel=most)
     if len(community.webhooks) >= MAX_PER_GUILD:
         raise limit_reached("MAX_WEBHOOKS_PER_GUILD", "webhooks per guild", max_webhooks_per_guild=MAX_PER_GUILD)
 

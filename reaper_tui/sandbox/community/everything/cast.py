@@ -48,7 +48,9 @@ def gather(seed: int) -> Cast:
     roles = {wish["key"]: _role(wish, guild_id, bot_id, place) for place, wish in enumerate(found["role"])}
     people = {wish["key"]: _person(wish, seed, roles, place) for place, wish in enumerate(found["person"])}
     emojis = {
-        wish["name"]: Emoji(snowflake(OPENED_MS + place, 5000), wish["name"], wish.get("animated", False))
+        wish["name"]: Emoji(
+            snowflake(OPENED_MS + place, 5000), wish["name"], wish.get("animated", False), wish.get("size", 0)
+        )
         for place, wish in enumerate(found["emoji"])
     }
     stickers = {
