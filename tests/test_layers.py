@@ -17,7 +17,11 @@ FORBIDDEN = {
         *("reaper_tui.sandbox", "reaper_tui.reader", "reaper_tui.writer", "reaper_tui.tui", "reaper_tui.media"),
     ),
     "reaper_tui.headless": ("textual", "reaper_tui.sandbox", "reaper_tui.tui"),
-    "reaper_tui.cli": ("textual", "reaper_tui.sandbox", "reaper_tui.tui", "discord", "fluxer"),
+    "reaper_tui.cli": (
+        *("textual", "reaper_tui.sandbox", "reaper_tui.tui", "discord", "fluxer"),
+        *("fastapi", "uvicorn", "structlog", "pydantic", "redis", "asyncpg"),
+    ),
+    "reaper_tui.stream.client": ("fastapi", "uvicorn", "structlog", "pydantic", "redis", "asyncpg", "textual"),
     "reaper_tui.reader.client": ("fluxer", "textual", "reaper_tui.writer", "reaper_tui.engine", "reaper_tui.sandbox"),
     "reaper_tui.writer.writer": ("discord", "textual", "reaper_tui.reader", "reaper_tui.engine", "reaper_tui.sandbox"),
     "reaper_tui.tui.app": ("discord", "fluxer", "reaper_tui.reader", "reaper_tui.writer", "reaper_tui.sandbox"),

@@ -41,7 +41,7 @@ class ForeignJournal:
         try:
             connection = await self._opened()
             return await connection._execute(query, connection._conn)  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType, reportUnknownVariableType]
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, ValueError) as error:
             await self.close()
             raise JournalError(f"The journal {self._path} cannot be read: {error}", "see that its owner runs") from None
 

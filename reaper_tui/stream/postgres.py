@@ -19,6 +19,10 @@ from reaper_tui.stream.source import MessageQuery, MessageRow, Place, Standing
 CHANNEL = "reaper_stream"
 COMMAND_SECONDS = 10.0
 MOST_CONNECTIONS = 8
+_TROUBLES = (
+    *(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError),
+    *(OSError, EOFError, TimeoutError),
+)
 # Any number does, as long as every version of this program takes the same.
 _MIGRATING = 7_203_455_301
 MIGRATIONS: tuple[tuple[str, str], ...] = (
@@ -211,7 +215,7 @@ class PostgresFeed:
             pool = await self._opened()
             async with pool.acquire(timeout=COMMAND_SECONDS) as connection:
                 yield connection
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except _TROUBLES as error:
             raise ServiceDown(f"PostgreSQL does not answer: {str(error) or type(error).__name__}") from error
 
     async def _opened(self) -> asyncpg.Pool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from reaper_tui.journal.feed import FeedRow
-from reaper_tui.model.errors import ConfigurationError, ServiceDown
+from reaper_tui.model.errors import CloneError, ConfigurationError
 from reaper_tui.stream.hub import Hub
 from reaper_tui.stream.source import Place, Standing
 
@@ -57,7 +57,7 @@ class Publisher:
                 pause, self.trouble = FIRST_PAUSE, ""
             except ConfigurationError:
                 raise
-            except ServiceDown as error:
+            except CloneError as error:
                 if not self.trouble:
                     log.warning("publishing waits: %s", error.line(), extra={"to": self.name, "cursor": self.cursor})
                 self.trouble = error.line()

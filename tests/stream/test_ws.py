@@ -265,3 +265,28 @@ async def test_channels_that_may_be_seen_bound_every_filter(tmp_path: Path) -> N
             async with service.connect(query) as ws:
                 found = numbers(await frames_until(ws, "live"))
             assert found == ([] if query.endswith("ch=2") else [1])
+
+
+async def test_a_server_that_takes_no_ready_frames_gets_one_message_at_a_time(tmp_path: Path) -> None:
+    async with served(tmp_path) as service:
+        await service.write(message(number) for number in range(1, 4))
+        said: asyncio.Queue[dict] = asyncio.Queue()
+        heard: asyncio.Queue[dict] = asyncio.Queue()
+        scope = {
+            "type": "websocket",
+            "path": "/ws",
+            "query_string": b"after=earliest",
+            "headers": [],
+            "client": ("127.0.0.1", 1),
+            "subprotocols": [],
+        }
+        said.put_nowait({"type": "websocket.connect"})
+        listening = asyncio.create_task(service.service.app(scope, said.get, heard.put))
+        assert (await heard.get())["type"] == "websocket.accept"
+        frames: list[dict] = []
+        while not frames or frames[-1]["op"] != "live":
+            frames.append(json.loads((await heard.get())["text"]))
+        assert numbers(frames) == [1, 2, 3]
+        said.put_nowait({"type": "websocket.disconnect", "code": 1001})
+        await asyncio.wait_for(listening, 10)
+        assert not service.hub.sessions
