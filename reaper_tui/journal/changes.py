@@ -45,6 +45,8 @@ class Change(msgspec.Struct, frozen=True):
 
 
 _OPPOSITE = {ChangeKind.PIN: ChangeKind.UNPIN, ChangeKind.UNPIN: ChangeKind.PIN}
+# A number is given again once its change was taken back: the one that has it then may be another.
+_THE_SAME = "id = ? AND message_id = ? AND kind = ? AND revision = ? AND state = 0"
 _NAMES: dict[str, str] = {
     ChangeKind.EDIT: "edits",
     ChangeKind.DELETE: "deletes",
@@ -93,14 +95,14 @@ def remove(raw: sqlite3.Connection, message_id: int, at: float) -> bool:
 def settle_change(raw: sqlite3.Connection, change: Change, state: ChangeState, cause: str = "") -> None:
     """Put a change into its final state, unless the same happened again since it was read."""
     raw.execute(
-        "UPDATE change SET state = ?, cause = ? WHERE id = ? AND revision = ? AND state = 0",
-        (state, cause, change.id, change.revision),
+        f"UPDATE change SET state = ?, cause = ? WHERE {_THE_SAME}",  # noqa: S608 - a constant
+        (state, cause, *_key(change)),
     )
 
 
 def forget_change(raw: sqlite3.Connection, change: Change) -> None:
     """Drop a change that turned out to be none, unless the same happened again since it was read."""
-    raw.execute("DELETE FROM change WHERE id = ? AND revision = ? AND state = 0", (change.id, change.revision))
+    raw.execute(f"DELETE FROM change WHERE {_THE_SAME}", _key(change))  # noqa: S608 - a constant
 
 
 def drop_posts(raw: sqlite3.Connection, message_id: int, first: int = 0) -> None:
@@ -160,6 +162,10 @@ def unapplied_changes(raw: sqlite3.Connection, limit: int = 1000) -> list[Failur
         (limit,),
     )
     return [Failure(_NAMES[ChangeKind(row[0])], row[1], row[2], str(row[3]), str(row[4])) for row in rows]
+
+
+def _key(change: Change) -> tuple[object, ...]:
+    return change.id, change.message_id, change.kind, change.revision
 
 
 def _may_stand(raw: sqlite3.Connection, message_id: int) -> bool:

@@ -75,3 +75,21 @@ async def test_changes_of_skipped_messages_are_of_no_interest(tmp_path: Path) ->
     assert await journal.write(lambda raw: changes.renew(raw, 3, b'{"new":1}', (ChangeKind.EDIT,), 0.0))
     assert await pending(journal) == []
     await journal.close()
+
+
+async def test_what_was_under_way_does_not_settle_what_took_its_number(tmp_path: Path) -> None:
+    """A pin that is taken back, or an edit of what is then deleted, while it is being carried over."""
+    journal = await sent(tmp_path)
+    for first, second in ((ChangeKind.PIN, ChangeKind.UNPIN), (ChangeKind.EDIT, ChangeKind.DELETE)):
+        await journal.write(lambda raw, kind=first: changes.note(raw, 1, (kind,), 0.0))
+        under_way = next(found for found in await pending(journal) if found.kind is first)
+        if second is ChangeKind.DELETE:
+            await journal.write(lambda raw: changes.remove(raw, 1, 1.0))
+        else:
+            await journal.write(lambda raw, kind=second: changes.note(raw, 1, (kind,), 1.0))
+        await journal.write(lambda raw, found=under_way: changes.settle_change(raw, found, ChangeState.APPLIED))
+        await journal.write(lambda raw, found=under_way: changes.forget_change(raw, found))
+        assert [found.kind for found in await pending(journal)] == [second]
+        [waiting] = await pending(journal)
+        await journal.write(lambda raw, found=waiting: changes.settle_change(raw, found, ChangeState.APPLIED))
+    await journal.close()

@@ -83,9 +83,10 @@ def test_killed_mirrors_end_like_one_that_was_not(tmp_path: Path) -> None:
     moments = random.Random(9)
     with processes.sandbox(tmp_path, profile, *SHAPE) as facts:
         source = Source(facts, seed=4)
+        started: list[subprocess.Popen[bytes]] = []
         try:
             for _ in range(KILLS):
-                process = processes.start(tmp_path, "run", str(profile), "--live")
+                started.append(process := processes.start(tmp_path, "run", str(profile), "--live"))
                 source.act()
                 newest = list(source.said.values())[-1:]
                 wait(lambda newest=newest: set(newest) <= set(found(facts, source.channel["name"])), process)
@@ -94,12 +95,15 @@ def test_killed_mirrors_end_like_one_that_was_not(tmp_path: Path) -> None:
                 process.send_signal(signal.SIGKILL)
                 process.wait()
                 source.act()
-            process = processes.start(tmp_path, "run", str(profile), "--live")
+            started.append(process := processes.start(tmp_path, "run", str(profile), "--live"))
             stands = wait(lambda: found(facts, source.channel["name"]) == list(source.said.values()), process)
             assert stands, f"{found(facts, source.channel['name'])} != {list(source.said.values())}"
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=20) == 143
         finally:
+            for process in started:
+                process.kill()
+                process.wait()
             source.close()
         report = processes.run(tmp_path, "report", str(profile), "--json")
     messages = json.loads(report.stdout)["messages"]
