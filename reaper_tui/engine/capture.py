@@ -88,8 +88,10 @@ class Capture:
         tally = self._progress.channels[container.id]
         cursor = container.capture_cursor
         try:
+            gaps = self._vigil.gap_count
             is_done = self._rescan.wants(container) and await self._newest(container)
-            while not is_done:
+            # Nothing may happen between this look at the gaps and the note below that the end was reached.
+            while not is_done or gaps != self._vigil.gap_count:
                 await self._control.boundary()
                 gaps = self._vigil.gap_count
                 if tally.state is ChannelState.WAITING:

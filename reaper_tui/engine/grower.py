@@ -68,6 +68,7 @@ class Grower:
         self._unknown: set[int] = set()
         self._ignored: set[int] = set()
         self._wants_survey = False
+        self._is_surveying = False
         self._meanwhile: list[LiveEvent] = []
 
     def take(self, event: LiveEvent) -> None:
@@ -77,7 +78,8 @@ class Grower:
         else:
             self._tell_if_gone(event)
             self.guild = self._reader.changed(self.guild, event)
-            self._meanwhile.append(event)
+            if self._is_surveying:
+                self._meanwhile.append(event)
             self._ignored.discard(event.channel_id)
         self._woken.set()
 
@@ -141,6 +143,7 @@ class Grower:
     async def _survey(self) -> None:
         self._wants_survey = False
         self._meanwhile.clear()
+        self._is_surveying = True
         fresh = await self._control.unless_stopped(
             self._outage.through(SOURCE, lambda: self._reader.survey(self.guild.id, looks=False))
         )
@@ -148,7 +151,7 @@ class Grower:
         self.guild = msgspec.structs.replace(fresh, hidden_channel_ids=hidden)
         for event in self._meanwhile:
             self.guild = self._reader.changed(self.guild, event)
-        self._meanwhile.clear()
+        self._is_surveying = False
 
     async def _look_at(self, container_id: int) -> None:
         """Find out about a place that was never told of; a voice channel may get its first message."""

@@ -167,8 +167,7 @@ class Recorder:
             self._capture.growth(container_id).set()
         for container_id in taken.unknown:
             self._audience.unknown_place(container_id)
-        if taken.changed:
-            self._renewals.add(message_id for event in events for message_id in event.message_ids)
+        self._renewals.add(taken.unsent)
         if taken.added or taken.changed:
             self._audience.messages_changed(taken.changed)
         if taken.has_told:

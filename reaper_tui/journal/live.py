@@ -45,10 +45,15 @@ FOLLOWED = "followed"
 
 @dataclass
 class Taken:
-    """What became of a batch: `early` events met a message or a container that is not here yet."""
+    """What became of a batch.
+
+    `changed` are containers, `unsent` messages that changed before they were sent; `early` events met a message or a
+    container that is not here yet.
+    """
 
     added: dict[int, int] = field(default_factory=dict[int, int])
     changed: set[int] = field(default_factory=set[int])
+    unsent: set[int] = field(default_factory=set[int])
     early: list[LiveEvent] = field(default_factory=list[LiveEvent])
     unknown: set[int] = field(default_factory=set[int])
     has_told: bool = False
@@ -244,6 +249,7 @@ def _delete(
     for message_id in event.message_ids:
         if changes.remove(raw, message_id, at):
             taken.changed.add(event.channel_id)
+            _note_unsent(raw, message_id, taken)
             told.append(deleted(event.channel_id, message_id))
         elif not place.is_captured and not _is_known(raw, message_id):
             unknown.append(message_id)
@@ -265,9 +271,15 @@ def _change(
     changed = reading.changed(row[0], event)
     if changed.payload != row[0]:
         changes.renew(raw, event.message_id, changed.payload, sorted(changed.kinds), at)
+        _note_unsent(raw, event.message_id, taken)
         if changed.kinds:
             taken.changed.add(event.channel_id)
     return [] if changed.told is None else [changed.told]
+
+
+def _note_unsent(raw: sqlite3.Connection, message_id: int, taken: Taken) -> None:
+    if raw.execute("SELECT 1 FROM message WHERE id = ? AND state = 0", (message_id,)).fetchone():
+        taken.unsent.add(message_id)
 
 
 def _may_tell(raw: sqlite3.Connection, fact: FeedEvent, place: _Place) -> bool:
