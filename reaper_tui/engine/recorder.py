@@ -26,6 +26,7 @@ SOURCE = "Discord"
 # Events that met no message or no container wait for it; of a flood the oldest are given up, a look again finds those.
 MOST_HELD = 2000
 MOST_AT_ONCE = 500
+DOUBT_SECONDS = 1800.0
 _OF_MESSAGES = frozenset({LiveKind.MESSAGE, LiveKind.EDIT, LiveKind.DELETE, LiveKind.REACTION})
 _OF_STRUCTURE = frozenset({LiveKind.PLACE, LiveKind.PLACE_GONE, LiveKind.STRUCTURE, LiveKind.ROLES})
 
@@ -98,7 +99,9 @@ class Recorder:
     async def run(self) -> None:
         """Record until the control stops it, which raises StopRequested; what came in until then is recorded."""
         await self._journal.write(feed.epoch)
-        await together((self._listen(), self._record(), self._close_gaps(), self._look_at_pins()))
+        await together(
+            (self._listen(), self._record(), self._close_gaps(), self._look_at_pins(), self._doubt_now_and_then())
+        )
 
     async def retake(self, container_id: int) -> None:
         """Put events on record that came before what they are about."""
@@ -183,9 +186,7 @@ class Recorder:
             state.is_connected, state.note = False, event.note
             return
         if event.kind is LiveKind.GAP:
-            self._vigil.gap()
-            await self._journal.write(live.open_gaps)
-            self._gap.set()
+            await self._open_gaps()
             if state.since is not None:
                 self._audience.structure_missed()
         was_before, state.is_connected, state.note = state.since, True, ""
@@ -208,6 +209,18 @@ class Recorder:
             await self._capture.run(again, closes_gap=True)
             self._audience.messages_changed(await self._journal.read(changes.waiting_containers))
             self._audience.feed_grew()
+
+    async def _doubt_now_and_then(self) -> None:
+        """Take it that something was missed, now and then: a gateway that swallows an event says nothing of it."""
+        while not await self._control.wait(DOUBT_SECONDS):
+            if self._state.is_connected:
+                await self._open_gaps()
+        raise StopRequested(self._control.stop_reason)
+
+    async def _open_gaps(self) -> None:
+        self._vigil.gap()
+        await self._journal.write(live.open_gaps)
+        self._gap.set()
 
     async def _look_at_pins(self) -> None:
         while True:

@@ -376,7 +376,8 @@ def _keep(directory: Path, name: str, data: bytes) -> None:
 
 def _replace(path: Path, data: bytes) -> None:
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    draft = path.with_name(f".{path.name}")
+    # The same picture may be kept by several at once.
+    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     draft.write_bytes(data)
     draft.replace(path)
 
