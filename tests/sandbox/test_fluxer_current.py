@@ -295,3 +295,21 @@ async def test_an_instance_with_other_limits_says_so_and_keeps_them(generation: 
 def test_a_limit_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown limit max_tea=3, known are max_message_length"):
         FluxerServer(limits={"max_tea": 3})
+
+
+async def test_invites_last_for_ever_and_reactions_are_listed_in_pages(client: Client) -> None:
+    channel = await client.general()
+    _, invite = await client.call("POST", f"/channels/{channel}/invites", {})
+    assert (invite["max_age"], invite["expires_at"]) == (0, None)
+    _, message = await client.call("POST", f"/channels/{channel}/messages", {"content": "a"})
+    reactions = f"/channels/{channel}/messages/{message['id']}/reactions"
+    assert (await client.call("PUT", f"{reactions}/🔥/@me"))[0] == 204
+    _, page = await client.call("GET", f"{reactions}/🔥/users")
+    assert ([user["username"] for user in page["items"]], page["has_more"], page["next_after"]) == (
+        ["reaper"],
+        False,
+        None,
+    )
+    url = f"{client.facts['media']}/attachments/1/2/a.png"
+    _, answer = await client.call("POST", "/attachments/refresh-urls", {"attachment_urls": [url]})
+    assert answer["refreshed_urls"] == [{"original": url, "refreshed": url}]

@@ -9,6 +9,8 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from .attachments import content_type_of
+from .calls import Call, Reply, reply
+from .errors import invalid_format
 from .files import HEAD_BYTES, Files
 from .images import picture_of
 
@@ -23,6 +25,16 @@ async def serve(raw_path: str, files: Files) -> tuple[web.StreamResponse, int]:
         return web.Response(status=404, text="Not found"), 0
     path, size, content_type = found
     return web.FileResponse(path, headers={"Content-Type": content_type}), size
+
+
+async def refresh(call: Call) -> Reply:
+    """POST /attachments/refresh-urls: addresses here carry no signature, so they stay as they are"""
+    fields = await call.fields()
+    addresses = fields.strings("attachment_urls", 50, 2048)
+    fields.check()
+    if not addresses:
+        raise invalid_format("attachment_urls")
+    return reply({"refreshed_urls": [{"original": address, "refreshed": address} for address in addresses]})
 
 
 def _find(raw_path: str, files: Files) -> tuple[Path, int, str] | None:

@@ -7,8 +7,8 @@ import string
 
 from . import payloads
 from .calls import Call, Reply, reply
-from .entities import Invite
-from .errors import invalid_field, unknown_member, unknown_user
+from .entities import FORUM, MEDIA, Invite
+from .errors import invalid_channel_type, invalid_field, unknown_member, unknown_user
 from .snowflakes import iso_from_milliseconds
 
 _CODE_LETTERS = string.ascii_letters + string.digits
@@ -59,7 +59,10 @@ async def create_invite(call: Call) -> Reply:
     is_temporary = fields.boolean("temporary") or False
     fields.check()
     channel, community = call.channel(), call.community
-    age = WEEK_S if max_age is None else max_age
+    if community.generation.has_threads and channel.type in (FORUM, MEDIA):
+        raise invalid_channel_type()
+    usual_age = 0 if community.generation.has_full_guild else WEEK_S
+    age = usual_age if max_age is None else max_age
     now_ms = int(community.clock() * 1000)
     invite = Invite(
         id=community.next_id(),

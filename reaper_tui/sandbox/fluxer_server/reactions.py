@@ -31,6 +31,20 @@ async def who(call: Call) -> Reply:
     return reply([payloads.user(call.community.users[user_id]) for user_id in users])
 
 
+async def users(call: Call) -> Reply:
+    """GET /channels/:channel_id/messages/:message_id/reactions/:emoji/users, by id"""
+    limit, after = call.request.query.get("limit", "25"), call.request.query.get("after", "0")
+    if not limit.isdecimal() or not 1 <= int(limit) <= MAX_PAGE or not after.isdecimal():
+        message = "The value for `limit` must be an integer between 1 and 100."
+        raise invalid_field("limit", "VALUE_MUST_BE_INTEGER_IN_RANGE", message)
+    reaction = _find(call.message(call.place()), call.parameters["emoji"])
+    found = sorted(user_id for user_id in (reaction.users if reaction is not None else ()) if user_id > int(after))
+    page = found[: int(limit)]
+    items = [payloads.user(call.community.users[user_id]) for user_id in page]
+    has_more = len(found) > len(page)
+    return reply({"items": items, "has_more": has_more, "next_after": str(page[-1]) if has_more else None})
+
+
 async def add(call: Call) -> Reply:
     """PUT /channels/:channel_id/messages/:message_id/reactions/:emoji/@me"""
     message = _changeable(call)
