@@ -60,6 +60,9 @@ class FileCourier:
     async def _fetch(self, slot: FileSlot, message: Message) -> SpooledFile:
         if (file := await self.ahead.take(slot)) is not None:
             return file
+        if slot.is_pasted:
+            # Nobody renews a link in a text: most are long dead, and nothing but this brings them back.
+            return await self._download(msgspec.structs.replace(slot, url=await self._refreshed(slot) or slot.url))
         try:
             return await self._download(slot)
         except FileUnavailable:
@@ -70,6 +73,15 @@ class FileCourier:
 
     async def _download(self, slot: FileSlot) -> SpooledFile:
         return await self._outage.through(SOURCE_FILES, lambda: self._spool.fetch(slot, self._limit))
+
+    async def _refreshed(self, slot: FileSlot) -> str:
+        try:
+            links = await self._outage.through("Discord", lambda: self._reader.refresh_links([slot.url]))
+        except CloneError as error:
+            if isinstance(error, AccessDenied) and error.ends_run:
+                raise
+            return ""
+        return links.get(slot.url, "")
 
     async def _renewed(self, slot: FileSlot, message: Message) -> str:
         try:

@@ -73,7 +73,8 @@ class Downloader:
     ) -> None:
         place = place_of(cdn)
         trusted: frozenset[Place] = frozenset({place} if place is not None else ())
-        self._source_hosts = SOURCE_HOSTS | {host for host, _ in trusted}
+        # Where another place stands in for Discord's, Discord itself is a stranger.
+        self._source_hosts = frozenset(host for host, _ in trusted) or SOURCE_HOSTS
         self._clock = clock
         self._sleep = sleep
         self._client = httpx.AsyncClient(

@@ -13,8 +13,8 @@ SAFE_FLAGS_SUPPRESS_EMBEDS = 4
 class FileSlot(msgspec.Struct, frozen=True):
     """A file a part wants: fetched from `url`, `size` in bytes as declared (None when unknown).
 
-    `key` is the attachment's or sticker's id, unique within the message. `is_lottie` files are drawn on the way; a
-    voice message's have a waveform, as the source wrote it.
+    `key` is the attachment's or sticker's id, unique within the message. `is_lottie` files are drawn on the way, the
+    link of `is_pasted` ones is renewed before it is used; a voice message's have a waveform, as the source wrote it.
     """
 
     key: int
@@ -24,6 +24,7 @@ class FileSlot(msgspec.Struct, frozen=True):
     description: str = ""
     is_spoiler: bool = False
     is_lottie: bool = False
+    is_pasted: bool = False
     duration_seconds: float = 0.0
     waveform: str = ""
 

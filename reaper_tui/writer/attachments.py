@@ -61,7 +61,7 @@ class Luggage:
         for link in links:
             name = normalised_filename(link.file.filename)
             is_spoiler = link.is_spoiler or name.startswith(_SPOILER_PREFIX)
-            slot = FileSlot(link.file.key, link.file.url, name, is_spoiler=is_spoiler)
+            slot = FileSlot(link.file.key, link.file.url, name, is_spoiler=is_spoiler, is_pasted=True)
             self._add(slot, link.file.filename, degrade, limit)
 
     def _add(self, slot: FileSlot, name: str, degrade: Degrade, limit: int) -> None:

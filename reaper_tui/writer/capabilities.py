@@ -91,7 +91,8 @@ def limits_from(
     ordered = sorted(rules, key=lambda rule: bool(rule.get("filters")))
     for rule in ordered:
         filters = _mapping(rule.get("filters"))
-        if not _applies(filters, features, is_self_hosted):
+        # Newer servers hold bots to what everybody has; before, all of a self-hosted server were premium.
+        if not _applies(filters, features, is_self_hosted and not is_current):
             continue
         for key, value in _mapping(rule.get("overrides")).items():
             name, wanted = _ROOMIER.get(key, (_KEYS.get(key, ""), frozenset[str]()))

@@ -124,7 +124,8 @@ class Markup:
 
     def _link(self, match: re.Match[str], directory: Directory) -> str:
         if match["message"]:
-            place = directory.message(int(match["message"]))
+            message_id = optional_snowflake(match["message"])
+            place = directory.message(message_id) if message_id is not None else None
             return self.message_link(place) if place else match[0]
         target = directory.channel(int(match["place"]))
         return f"{self._base}/{target}" if target else match[0]

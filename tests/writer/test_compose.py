@@ -249,6 +249,12 @@ def test_references_are_everything_compose_asks_for() -> None:
     assert composer().references(said) == {40, 50, 51, 52, 53, 54, 55}
 
 
+def test_an_id_that_can_be_none_is_no_reference() -> None:
+    link = "https://discord.com/channels/1/10/99999999999999999999"
+    assert composer().references(message(link)) == set()
+    assert text(message(link)) == link
+
+
 def test_files_go_along_with_names_descriptions_and_spoilers() -> None:
     files = (
         Attachment(1, "my photo.png", "https://c.example/1", 10, description=" a cat "),

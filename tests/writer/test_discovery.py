@@ -116,6 +116,9 @@ def test_limits_follow_rules_for_a_bot() -> None:
 def test_newer_instances_give_bots_their_own_bounds() -> None:
     found = limits({"overrides": {"max_attachment_file_size": 524_288_000, "max_message_length": 100}}, is_current=True)
     assert (found.message_length, found.attachment_bytes) == (4000, 52_428_800)
+    premium = {"filters": {"traits": ["premium"]}, "overrides": {"max_attachment_file_size": 524_288_000}}
+    assert limits(premium, is_current=True, own=True).attachment_bytes == 26_214_400
+    assert limits(premium, own=True).attachment_bytes == 524_288_000
 
 
 def test_a_generation_is_known_by_its_headers() -> None:
