@@ -378,7 +378,7 @@ def _replace(path: Path, data: bytes) -> None:
     path.parent.mkdir(mode=0o700, exist_ok=True)
     # The same picture may be kept by several at once.
     draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
-    draft.write_bytes(data)
+    _write(draft, data)
     draft.replace(path)
 
 
