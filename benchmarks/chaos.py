@@ -206,8 +206,8 @@ def _clone_sandbox(home: Path, shape: tuple[str, ...], plan: Plan, outcome: Outc
     with sandbox(home, profile, *shape, *options) as facts:
         _mark_every_time(profile, profile)
         control = Control(facts["control"])
-        _kill_and_finish(home, profile, control, plan, outcome)
-        control.set([fault for fault in plan.faults if fault in WHAT_THE_BOT_SEES])
+        ended_under_faults = _kill_and_finish(home, profile, control, plan, outcome)
+        control.set([fault for fault in plan.faults if fault in WHAT_THE_BOT_SEES and ended_under_faults])
         control.close()
         discord, fluxer = facts["discord"], facts["fluxer"]
         _compare(
@@ -230,8 +230,11 @@ def _clone_against(original: Path, home: Path, plan: Plan, outcome: Outcome) -> 
     )
 
 
-def _kill_and_finish(home: Path, profile: Path, control: Control | None, plan: Plan, outcome: Outcome) -> None:
-    """Kill runs until there are enough kills or nothing is left to do, then let one come to its end."""
+def _kill_and_finish(home: Path, profile: Path, control: Control | None, plan: Plan, outcome: Outcome) -> bool:
+    """Kill runs until there are enough kills or nothing is left to do, then let one come to its end.
+
+    Return whether what stands is what a run made under the faults.
+    """
     outcome.clones += 1
     idle = landed = 0
     while outcome.kills.total() < plan.kills and idle < IDLE_ROUNDS:
@@ -250,7 +253,7 @@ def _kill_and_finish(home: Path, profile: Path, control: Control | None, plan: P
     if control is not None:
         outcome.struck.update(control.struck())
     if code == 0:
-        return
+        return True
     line = f"clone {outcome.clones} ended with exit status {code}: {_short(said)}"
     if control is None or not plan.faults or code not in (INCOMPLETE, *RESUMABLE):
         outcome.failures.append(line)
@@ -261,6 +264,7 @@ def _kill_and_finish(home: Path, profile: Path, control: Control | None, plan: P
         code, said = finish(home, profile, plan.patience)
         if code not in (0, INCOMPLETE):
             outcome.failures.append(f"without faults clone {outcome.clones} ended with {code}: {_short(said)}")
+    return False
 
 
 def _compare(source: Side, target: Side, outcome: Outcome) -> None:

@@ -365,6 +365,25 @@ async def test_cut_off_anywhere_it_loses_and_doubles_nothing(tmp_path: Path) -> 
         assert [text.rsplit(" ", 1)[-1] for text in late[-4:]] == ["0", "1", "2", "3"]
 
 
+@pytest.mark.parametrize("resumed_by", ["retry", "run"])
+async def test_a_post_that_stood_before_its_reply_came_is_adopted(tmp_path: Path, resumed_by: str) -> None:
+    async with small_world(tmp_path / "p", messages=40) as world:
+        channel = text_channel(world)
+        await poisoned(world, channel)
+        async with world.workspace() as workspace:
+            task = asyncio.create_task(workspace.retry(world.settings))
+            while not any(text.startswith(LATER) for text in texts_in(world, channel)):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+        if resumed_by == "run":
+            assert (await run(world)).messages.failed == 1
+        summary = await retry(world)
+        assert sum(text.startswith(LATER) for text in texts_in(world, channel)) == 1
+        assert not [text for text in texts_in(world, channel) if "could not be carried over" in text]
+        assert summary.is_faithful and summary.messages.balances
+
+
 async def poisoned_more(world: World, channel: Any) -> None:
     for number in range(4):
         await write(world, channel, content=f"{POISON} {number}")
