@@ -69,15 +69,15 @@ def cli(context: click.Context) -> int | None:
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
 def app_command(profile: str | None, no_mouse: bool = False) -> int:
     """Open the full-screen app."""
+    from reaper_tui.late_backend import LateBackend
     from reaper_tui.tui.app import run_app
-    from reaper_tui.wiring import ProgramBackend
 
     paths = default_paths()
     path = None
     if profile is not None:
         path = paths.profile(profile)
         _load(profile)
-    return run_app(ProgramBackend(paths), profile=path, mouse=not no_mouse)
+    return run_app(LateBackend(paths), profile=path, mouse=not no_mouse)
 
 
 def sandbox_options(speed: float) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import resource
 import secrets
-import sqlite3
 import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
@@ -16,7 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from reaper_tui.backend import Identity, LastRun, Mirrored, ProfileEntry, Survey
+from reaper_tui.backend import Identity, Mirrored, Survey
 from reaper_tui.engine.clone import Clone
 from reaper_tui.engine.doctor import fault, note
 from reaper_tui.engine.events import EventLog
@@ -31,7 +30,7 @@ from reaper_tui.engine.transfer import BothSides
 from reaper_tui.examination import examine, profile_check
 from reaper_tui.journal import mirrored, queries
 from reaper_tui.journal.journal import Journal
-from reaper_tui.journal.lease import holder_of, take_lease
+from reaper_tui.journal.lease import take_lease
 from reaper_tui.journal.records import Mapping
 from reaper_tui.logbook import never_show
 from reaper_tui.media.drawing import can_draw_lottie
@@ -44,7 +43,6 @@ from reaper_tui.model.removal import Removable, RemovalOutcome
 from reaper_tui.model.retrying import Retriable
 from reaper_tui.model.summary import Summary, Verification
 from reaper_tui.model.text import SafeText, sanitise_line
-from reaper_tui.profile.paths import Paths
 from reaper_tui.profile.secrets import Secret, resolve_secret
 from reaper_tui.profile.settings import (
     Settings,
@@ -53,8 +51,8 @@ from reaper_tui.profile.settings import (
     checked_guild_id,
     checked_ids,
     load_settings,
-    save_settings,
 )
+from reaper_tui.profile_shelf import ProfileShelf
 from reaper_tui.reader.client import DiscordReader
 from reaper_tui.reader.events import ReaderEvent, ignore
 from reaper_tui.tracing import trace_lines
@@ -405,17 +403,8 @@ async def open_capture(
         yield listening
 
 
-class ProgramBackend:
+class ProgramBackend(ProfileShelf):
     """The program behind the app: fulfils `backend.Backend`."""
-
-    def __init__(self, paths: Paths) -> None:
-        self._paths = paths
-        self.log_file = paths.log_file
-        self.preferences_file = paths.preferences_file
-
-    def profiles(self) -> tuple[ProfileEntry, ...]:
-        """Return the profiles there are, the one used last first."""
-        return tuple(self._entry(path) for path in self._paths.profiles())
 
     async def check_discord(self, token: Secret, api_base: str) -> Identity:
         """Return whom a Discord token belongs to."""
@@ -447,38 +436,12 @@ class ProgramBackend:
             found.name, tuple((str(place), name) for place, name in found.places), found.warnings, str(found.bot_id)
         )
 
-    def save_profile(self, name: str, settings: Settings) -> Path:
-        """Write a new profile; raise ConfigurationError when the name is taken or is none."""
-        if not name or name.startswith(".") or not all(mark.isalnum() or mark in "-_. " for mark in name):
-            raise ConfigurationError(
-                f"“{name}” is no name for a profile", "use letters, digits, dots, dashes and underscores"
-            )
-        path = self._paths.config / f"{name}.toml"
-        if path.exists():
-            raise ConfigurationError(f"There is a profile “{name}” already", "choose another name")
-        save_settings(path, settings)
-        return path
-
-    def load_profile(self, path: Path) -> Settings:
-        """Return a profile's settings."""
-        return load_settings(path)
-
-    def save_choices(self, path: Path, settings: Settings) -> None:
-        """Write the copy and speed sections of these settings into a profile."""
-        kept = load_settings(path, environment={})
-        save_settings(path, msgspec.structs.replace(kept, copy=settings.copy, speed=settings.speed))
-
     @contextlib.asynccontextmanager
     async def open(self, path: Path) -> AsyncGenerator[OpenWorkspace]:
         """Open a profile."""
         settings = load_settings(path)
-        async with open_workspace(settings, self._paths.workdir(path)) as workspace:
+        async with open_workspace(settings, self.paths.workdir(path)) as workspace:
             yield workspace
-
-    def _entry(self, path: Path) -> ProfileEntry:
-        workdir = self._paths.workdir(path)
-        source, target, run = last_run(workdir / "journal.db", holder_of(workdir / "lock"))
-        return ProfileEntry(path.stem, path, source, target, run)
 
 
 def peak_rss_mb() -> float:
@@ -554,39 +517,6 @@ async def _check_pair(journal: Journal, guild_id: int, community_id: int) -> Non
             f"The journal belongs to another pair (server {known_guild}, community {known_community})",
             "make a new profile for another pair",
         )
-
-
-def last_run(journal: Path, holder: str = "") -> tuple[str, str, LastRun | None]:
-    """Return both names and how the last run ended, without opening the journal for writing."""
-    if not journal.exists():
-        return "", "", None
-    try:
-        raw = sqlite3.connect(f"file:{journal}?mode=ro", uri=True, timeout=1)
-        try:
-            facts = dict(raw.execute("SELECT name, value FROM fact").fetchall())
-            row = raw.execute(
-                "SELECT state, ended_at, started_at, verification FROM run ORDER BY id DESC LIMIT 1"
-            ).fetchone()
-            count = queries.message_count(raw) if row else None
-        finally:
-            raw.close()
-    except sqlite3.Error:
-        return "", "", None
-    source, target = facts.get("guild_name", ""), facts.get("community_name", "")
-    if row is None or count is None:
-        return source, target, None
-    state = row[0] if row[1] is not None else "running" if holder else "interrupted"
-    verification = msgspec.json.decode(row[3], type=Verification) if row[3] else None
-    run = LastRun(
-        state=state,
-        at=row[1] or row[2],
-        settled=count.source - count.pending,
-        pending=count.pending,
-        failed=count.failed + count.uncertain,
-        is_verified=None if verification is None else verification.is_clean,
-        runs_elsewhere=holder,
-    )
-    return source, target, run
 
 
 def _nobody(event: WriterEvent) -> None:

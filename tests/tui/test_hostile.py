@@ -8,19 +8,44 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rich.console import Console
+from rich.console import Console, Group
 from textual.app import App, ComposeResult
 
-from reaper_tui.backend import Identity, LastRun, ProfileEntry
+from reaper_tui.backend import Identity, LastRun, Mirrored, ProfileEntry
 from reaper_tui.engine.events import EventLog, Level
-from reaper_tui.engine.progress import Phase, Progress
+from reaper_tui.engine.progress import ChannelTally, Phase, Progress
 from reaper_tui.model.community import ChannelKind
 from reaper_tui.model.errors import AccessDenied
+from reaper_tui.model.plan import Action, Exclusion, ItemKind, Plan, PlanItem
+from reaper_tui.model.removal import Removable
+from reaper_tui.model.summary import (
+    AttachmentCount,
+    Failure,
+    HttpCount,
+    MessageCount,
+    Party,
+    StructureCount,
+    Summary,
+    Verification,
+)
+from reaper_tui.model.text import sanitise_line
+from reaper_tui.tui.failure_groups import grouped
 from reaper_tui.tui.selection import Selection
 from reaper_tui.tui.widgets.channel_tree import ChannelTree
+from reaper_tui.tui.widgets.failure_tree import FailureTree
 from reaper_tui.tui.widgets.log_pane import LogPane
 from reaper_tui.tui.widgets.message_pane import MessagePane
+from reaper_tui.tui.widgets.plan_sheets import plan_page
+from reaper_tui.tui.widgets.plan_tree import PlanTree
+from reaper_tui.tui.widgets.profile_list import ProfileList
+from reaper_tui.tui.widgets.progress_table import ProgressTable
+from reaper_tui.tui.widgets.removal_list import RemovalList
+from reaper_tui.tui.widgets.report_sheet import report_page
 from reaper_tui.tui.widgets.row_view import RowView
+from reaper_tui.tui.widgets.settings_list import SettingRow, SettingsList
+from reaper_tui.tui.widgets.sheet import Sheet
+from reaper_tui.tui.widgets.stream_view import StreamView
+from reaper_tui.tui.widgets.verify_sheet import ready_page
 from tests.tui.fakes import START, FakeBackend, FakeClock, fake_guild, fake_survey
 from tests.tui.pilots import opened, press, settle, shown
 
@@ -111,6 +136,59 @@ class Gallery(App[None]):
         yield ChannelTree()
         yield LogPane()
         yield MessagePane()
+        yield ProfileList()
+        yield FailureTree()
+        yield StreamView()
+        yield PlanTree()
+        yield RemovalList()
+        yield SettingsList()
+        yield ProgressTable()
+        yield Sheet(id="pages")
+
+
+def fill(app: App[None], names: list[str]) -> None:
+    """Give every widget these names for everything that comes from outside."""
+    entries = tuple(
+        ProfileEntry(name, Path("p"), name, name, LastRun(name, START, runs_elsewhere=name * (place % 2)))
+        for place, name in enumerate(names)
+    )
+    app.query_one(ProfileList).show_entries(entries, "")
+    failed = [Failure(name, name, name, name, name) for name in names]
+    app.query_one(FailureTree).show_groups(grouped(failed))
+    safe = [sanitise_line(name) for name in names]
+    app.query_one(StreamView).show(tuple(Mirrored(1.0, 1, name, name, name, 1) for name in safe))
+    items = tuple(
+        PlanItem(ItemKind.CHANNEL, place, name, Action.CANNOT, reason=name) for place, name in enumerate(names)
+    )
+    plan = Plan(names[0], names[0], items, (), (Exclusion(names[0], names[0]),), (names[0],), 1, 1.0)
+    app.query_one(PlanTree).show_plan(plan)
+    app.query_one(RemovalList).show_items([Removable(name, 1, 1, name) for name in names])
+    rows = [SettingRow(f"theme:{place}", name, name, name) for place, name in enumerate(safe)]
+    app.query_one(SettingsList).show_rows((SettingRow("", "Look", is_heading=True), *rows))
+    tallies = [ChannelTally(place, name, name, name, note=name) for place, name in enumerate(names)]
+    app.query_one(ProgressTable).show_channels(tuple(tally.snapshot() for tally in tallies))
+    summary = Summary(
+        1,
+        "done",
+        Party("1", names[0]),
+        Party("2", names[0]),
+        {names[0]: StructureCount(1)},
+        MessageCount(skipped={names[0]: 1}),
+        AttachmentCount(),
+        HttpCount(),
+        failures=failed,
+        exclusions=names,
+        verify=Verification(missing=1, details=names),
+        note=names[0],
+    )
+    page = app.query_one("#pages", Sheet)
+    page.show(
+        lambda sheet: Group(
+            report_page(summary, None, (("journal", Path("x")),), sheet),
+            ready_page(summary, sheet),
+            plan_page(plan, sheet),
+        )
+    )
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -118,7 +196,7 @@ class Gallery(App[None]):
 def test_rows_of_any_text_are_exactly_as_wide_as_the_widget(names: list[str]) -> None:
     async def draw() -> None:
         app = Gallery()
-        async with app.run_test(size=(60, 18)) as pilot:
+        async with app.run_test(size=(60, 44)) as pilot:
             table = tuple((place, ChannelKind.TEXT, name, None, place, True, "") for place, name in enumerate(names, 1))
             app.query_one(ChannelTree).show_selection(Selection(fake_guild(table), {}))
             clock = FakeClock()
@@ -129,7 +207,11 @@ def test_rows_of_any_text_are_exactly_as_wide_as_the_widget(names: list[str]) ->
             await pilot.pause()
             app.query_one(LogPane).extend(log.since(0))
             app.query_one(MessagePane).extend(progress.stream_since(0))
+            fill(app, names)
             await pilot.pause()
+            page = app.query_one("#pages", Sheet)
+            lines = app.console.render_lines(page.render(), app.console.options.update_width(58))
+            assert not any(mark in segment.text for line in lines for segment in line for mark in STEERING)
             for view in app.query(RowView):
                 for line in range(view.size.height):
                     strip = view.render_line(line)

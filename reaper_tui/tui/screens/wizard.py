@@ -26,7 +26,8 @@ from reaper_tui.tui.widgets.account_step import AccountStep
 STEPS = ("discord", "fluxer", "name")
 DISCORD_HOW = (
     "Make the bot that reads: discord.com/developers/applications → New Application → Bot → Reset Token. "
-    "On that page switch on Message Content Intent."
+    "On that page switch on Message Content Intent. The link asks for View Channels, Read Message History, Connect "
+    "(text in voice channels) and Manage Threads (closed threads); nothing that writes."
 )
 FLUXER_HOW = (
     "Make the bot that builds: on Fluxer, User Settings → Applications → Create → copy the bot token. "
