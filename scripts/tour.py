@@ -28,9 +28,9 @@ COLUMNS, ROWS = 100, 28
 SECONDS_A_FRAME = 2.2
 # What to press, what then has to be seen, and how often to look at it.
 STOPS = (
-    ("", "channels", 1),
-    ("jjjjj ", "channels", 1),
-    (" ", "channels", 1),
+    ("", " messages ", 1),
+    ("jjjjj ", " messages ", 1),
+    (" ", " messages ", 1),
     ("c", "before you start", 1),
     ("2", "create", 1),
     ("s", "copying messages", 3),

@@ -98,7 +98,7 @@ class ReaperApp(QuietCrash):
             write_to_terminal(self, SAVE_TITLE)
         self.theme_changed_signal.subscribe(self, self._remember_theme)
         if self._preference_problem:
-            self.notify(self._preference_problem, title="Settings", severity="warning", markup=False)
+            self.notify(self._preference_problem, title="Settings", severity="warning", timeout=20, markup=False)
         if self._first_profile is not None:
             self.open_profile(self._first_profile)
 

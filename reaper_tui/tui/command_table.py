@@ -115,7 +115,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("stream", "filter", "slash", "Filter", "Show only a channel, an author, a text"),
     Command("stream", "open", "enter", "Details", "Show where the message went, its files and its state"),
     Command("stream", "copy", "y", "Copy", "Copy the message under the cursor"),
-    Command("stream", "newest", "f,end", "Newest", "Go to the newest message and follow"),
+    Command("stream", "newest", "f", "Newest", "Go to the newest message and follow"),
     Command("stream", "back", "escape", "Back", "Clear the filter, or go back"),
     Command("danger", "remove", "ctrl+r", "Remove", "Remove what is listed; asks for the community's name"),
     Command("danger", "app.stop", "x", "Stop", "Stop after the present item"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.command import CommandPalette
 
 from reaper_tui.engine.control import RunState
 from reaper_tui.model.errors import AccessDenied, ConfigurationError, ProfileHeld
@@ -217,6 +218,12 @@ async def test_options_change_the_plan(backend: FakeBackend) -> None:
         assert "from 0 channels" in shown(app)
         await press(pilot, "4", "space", "1")
         assert "~2,000 messages" in shown(app)
+
+
+async def test_the_menu_at_the_top_offers_every_command_to_the_mouse(backend: FakeBackend) -> None:
+    async with opened(backend) as (app, pilot):
+        await click(pilot, "Masthead", (75, 0))
+        assert isinstance(app.screen, CommandPalette)
 
 
 async def test_help_lists_the_keys_of_the_screen_below(backend: FakeBackend) -> None:
