@@ -28,7 +28,10 @@ READ_ROWS = 1000
 LOOK_SECONDS = 5.0
 LONGEST_RETRY = 5.0
 REPLICA_PATIENCE = 5.0
+# So many listeners catch up at a moment, each so long before another has a turn: were all sockets full at once,
+# writing to them would keep those who are live waiting.
 WORKERS = 4
+TURN_SECONDS = 0.02
 log = logging.getLogger("reaper_tui.stream")
 
 
@@ -163,6 +166,7 @@ class Hub:
             self._join(session)
         elif session.wire.is_full:
             session.is_waiting = True
+            session.drained.clear()
         else:
             self.behind.put_nowait(session)
 
@@ -337,6 +341,10 @@ class Hub:
             session = await self.behind.get()
             try:
                 await self.send_page(session)
+                if session.is_waiting:
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(TURN_SECONDS):
+                            await session.drained.wait()
             except CloneError as error:
                 if not session.is_over:
                     self.dismiss(session, frames.UNAVAILABLE, "unavailable", error.line())
@@ -358,6 +366,7 @@ class Hub:
     def _resume(self, session: Session) -> None:
         if session.is_waiting:
             session.is_waiting = False
+            session.drained.set()
             self.catch_up(session)
 
     def _join(self, session: Session) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Protocol
@@ -82,6 +83,7 @@ class Session:
         self.is_live = False
         self.is_over = False
         self.is_waiting = False
+        self.drained = asyncio.Event()
         self.events_sent = 0
         self.bytes_sent = 0
         self._bounds = bounds
