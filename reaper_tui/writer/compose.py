@@ -272,7 +272,7 @@ class MessageComposer:
             return self._rewritten(text, message, directory)
 
         characters = self._limits.embed_characters
-        accepted = (accepted_embed(embed, rewrite, characters, pictures.address) for embed in wanted)
+        accepted = (accepted_embed(embed, rewrite, characters, pictures.of_embed()) for embed in wanted)
         return [embed for embed in accepted if embed]
 
     def _native_reply(self, message: Message, directory: Directory) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from reaper_tui.model.composition import Degrade
@@ -18,7 +18,7 @@ _EXTENSIONS = frozenset({"png", "jpg", "jpeg", "webp", "gif"})
 
 
 class Pictures:
-    """The embed images of one message; one that is shown again keeps its address, as each file goes over once."""
+    """The embed images of one message; one that a later embed shows again keeps its address: a file goes over once."""
 
     def __init__(self, source_files: SourceFiles, degrade: Degrade) -> None:
         self.lines: list[str] = []
@@ -27,8 +27,13 @@ class Pictures:
         self._slots: dict[str, FileSlot] = {}
         self._lost: set[int] = set()
 
-    def address(self, value: object) -> str:
-        """Return where an embed finds its image: among the post's files, or at an address the target accepts."""
+    def of_embed(self) -> Callable[[object], str]:
+        """Return what says where one embed finds its images; it may show a file in both of its places."""
+        own: set[str] = set()
+        return lambda value: self._address(value, own)
+
+    def _address(self, value: object, own: set[str]) -> str:
+        """Return where an image is found: among the post's files, or at an address the target accepts."""
         url = normalised_url(value)
         is_bare = self._degrade.without_files or self._degrade.without_embeds
         slot = None if is_bare or not isinstance(value, str) else self._slot(value)
@@ -39,9 +44,10 @@ class Pictures:
                 self._lost.add(slot.key)
                 self.lines.append(f"🖼 {slot.filename} — {escaped(shortened(reason, 200))}")
             return ""
-        if slot.filename in self._slots:
+        if slot.filename in self._slots and slot.filename not in own:
             return url
-        self._slots[slot.filename] = slot
+        self._slots.setdefault(slot.filename, slot)
+        own.add(slot.filename)
         return _SCHEME + slot.filename
 
     def carried_by(self, embed: Mapping[str, Any]) -> list[FileSlot]:

@@ -291,15 +291,24 @@ class FluxerWriter:
     async def edit_post(
         self, webhook: Webhook, message_id: int, part: Part, *, thread_id: int | None = None
     ) -> TargetMessage:
-        """Give a webhook's post other text, embeds and flags."""
-        return await webhooks.edit_post(
-            await self._ready(),
-            webhook,
-            message_id,
-            part,
-            thread_id=thread_id,
-            is_authorised=self._answers.is_current,
-        )
+        """Give a webhook's post other text, embeds and flags; one that stands as no reply says what it answers."""
+        if part.reply_to is not None and part.reply_to > message_id:
+            part = webhooks.said_reply(part)
+
+        async def change(part: Part) -> TargetMessage:
+            return await webhooks.edit_post(
+                await self._ready(),
+                webhook,
+                message_id,
+                part,
+                thread_id=thread_id,
+                is_authorised=self._answers.is_current,
+            )
+
+        stands = await change(part)
+        if part.reply_to is None or not part.reply_line or stands.reply_to is not None:
+            return stands
+        return await change(webhooks.said_reply(part))
 
     async def delete_post(self, channel_id: int, message_id: int) -> None:
         """Delete a message of a channel or thread."""

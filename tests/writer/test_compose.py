@@ -360,6 +360,16 @@ def test_embed_images_of_the_source_travel_as_files_beside_their_embed() -> None
     assert part.embeds[0]["image"]["url"] == url.format(100)
 
 
+def test_an_embed_may_show_one_file_twice_and_a_later_embed_not_again() -> None:
+    picture = {"url": "https://cdn.discordapp.com/attachments/10/100/pic.png?ex=1&is=2&hm=3"}
+    embeds = ({"title": "a", "image": picture, "thumbnail": picture}, {"title": "b", "image": picture})
+    (part,) = composed(message("x", author=Author(6, "Bot", is_bot=True), embeds=embeds)).parts
+    own = {"url": "attachment://embed-100.png"}
+    assert part.embeds[0] == {"title": "a", "image": own, "thumbnail": own}
+    assert part.embeds[1]["image"] == picture
+    assert [slot.filename for slot in part.files] == ["embed-100.png"]
+
+
 def test_a_poll_shows_question_bars_and_votes() -> None:
     poll = Poll("Tea?", (PollAnswer("yes", 3, "🍵"), PollAnswer("no", 1)), is_final=True)
     assert text(message(poll=poll)).splitlines() == [

@@ -404,3 +404,19 @@ def test_routes_share_the_buckets_the_server_counts_in() -> None:
     edit = allowance_for("PATCH", "/webhooks/{webhook_id}/{token}/messages/{message_id}")
     assert (edit.burst, edit.window, edit.counts_globally) == (30, 60, False)
     assert allowance_for("POST", "/channels/{channel_id}/threads").burst == 10
+
+
+@pytest.mark.parametrize("answered", [7, 1000])
+async def test_an_edit_of_a_post_that_stands_as_no_reply_says_what_it_answers(answered: int) -> None:
+    path = f"PATCH /webhooks/{HOOK.id}/{WEBHOOK_TOKEN}/messages/900"
+    async with server_with({path: reply(stored(900))}) as (server, writer):
+        await writer.edit_post(HOOK, 900, Part("hi", "A", reply_to=answered, reply_line="> answer"))
+        assert server.bodies[-1]["content"] == "> answer\nhi"
+
+
+async def test_an_edit_of_a_reply_does_not_say_what_it_answers() -> None:
+    path = f"PATCH /webhooks/{HOOK.id}/{WEBHOOK_TOKEN}/messages/900"
+    stands = stored(900, message_reference={"message_id": "7", "channel_id": "77"})
+    async with server_with({path: reply(stands)}) as (server, writer):
+        await writer.edit_post(HOOK, 900, Part("hi", "A", reply_to=7, reply_line="> answer"))
+        assert [body["content"] for body in server.bodies] == ["hi"]
