@@ -58,6 +58,7 @@ class Carrier:
         self._last: Message | None = None
         self._last_container_id: int | None = None
         self._first_number = 0
+        self._nonce_mark = ""
         self._is_open = False
         self._has_posted = False
 
@@ -266,7 +267,7 @@ class Carrier:
             lane_id=self._id,
             channel_id=self._place.channel_id,
             webhook_id=webhook_id,
-            nonce=f"{stored.id}-{number}",
+            nonce=f"{stored.id}-{number}{self._nonce_mark}",
             is_last=is_last,
             intended_at=intended_at,
             target_id=None,

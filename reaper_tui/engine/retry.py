@@ -107,6 +107,8 @@ class RetryLane(Lane):
         self._candidates = {row.id: work.candidates[row.id] for row in containers if row.id in work.candidates}
         self._tried = work.count
         self._first_number = FIRST_RETRY
+        # A server must not take a try for the one before it, whose post may have been deleted since.
+        self._nonce_mark = f"-{int(delivery.now()) & 0xFFFF:x}"
         self._kind = MendKind.REPLACE
 
     @property
