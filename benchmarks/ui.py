@@ -142,6 +142,7 @@ def main() -> None:
             spans, rate = key_to_paint(home, profile, options.keys)
         spans.sort()
         p50, p99 = spans[len(spans) // 2], spans[min(len(spans) - 1, int(len(spans) * 0.99))]
+        share = p99 / KEY_LIMIT
         print(f"key to paint          p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms; {share:.2f} of the limit")
         print(f"                      over {len(spans)} keys while {rate} messages a minute passed")
 
