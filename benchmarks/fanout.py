@@ -81,12 +81,16 @@ def main(counts: tuple[int, ...], names: tuple[str, ...], rounds: int, as_json: 
     found: dict[str, dict[int, dict[str, float]]] = {}
     with tempfile.TemporaryDirectory(prefix="reaper-tui-fanout-") as scratch:
         home = Path(scratch)
-        for name in names:
-            for count in counts:
-                runs = [measure(name, count, home / f"{name}-{count}-{number}") for number in range(rounds)]
-                best = max(runs, key=lambda run: run["deliveries_per_second"])
+        for count in counts:
+            runs: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+            # By turns, so that what else the machine does strikes all of them alike.
+            for number in range(rounds):
+                for name in names:
+                    runs[name].append(measure(name, count, home / f"{name}-{count}-{number}"))
+            for name, measured in runs.items():
+                best = max(measured, key=lambda run: run["deliveries_per_second"])
                 for key in ("p50_ms", "p99_ms"):
-                    best[key] = sorted(run[key] for run in runs)[rounds // 2]
+                    best[key] = sorted(run[key] for run in measured)[rounds // 2]
                 found.setdefault(name, {})[count] = best
                 say(
                     f"{name:6} {count:5} clients: {best['deliveries_per_second'] / 1e3:9,.0f} k deliveries/s, "
