@@ -100,9 +100,9 @@ def _lines(summary: Summary, title: str, item: str, section: str) -> list[str]:
         if len(summary.failures) > SHOWN_FAILURES:
             lines.append(f"{item}and {len(summary.failures) - SHOWN_FAILURES:,} more")
     if summary.exclusions:
-        lines += ["", f"{section}Stayed behind by plan", *(f"{item}{_name(line)}" for line in summary.exclusions)]
+        lines += ["", f"{section}Stayed behind by plan", *(f"{item}{_name(line, 600)}" for line in summary.exclusions)]
     return lines
 
 
-def _name(text: str) -> str:
-    return sanitise_line(text, 300) or "(no name)"
+def _name(text: str, length: int = 300) -> str:
+    return sanitise_line(text, length) or "(no name)"

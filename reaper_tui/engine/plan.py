@@ -92,7 +92,8 @@ def make_plan(
     _plan_stickers(draft, draws_lottie=draws_lottie)
     _plan_channels(draft)
     draft.exclusions += gone_from_source(guild, community, mappings)
-    _warn_of_members(draft)
+    _exclude_members(draft)
+    _exclude_marks_of_posts(draft)
     _warn_of_earlier_clone(draft)
     creates = {
         kind: sum(item.kind in kinds and item.action is Action.CREATE for item in draft.items)
@@ -172,7 +173,7 @@ def _plan_roles(draft: _Draft) -> None:
         if role.is_managed:
             draft.exclude(f"role {role.name}", "it belongs to a bot or integration of Discord", role.id)
     if lost and draft.settings.copy.permissions:
-        draft.warnings.append(f"Fluxer has no counterpart for these permissions: {', '.join(sorted(lost))}")
+        draft.exclude("permissions", f"Fluxer has no counterpart for {', '.join(sorted(lost))}")
 
 
 def _plan_emojis(draft: _Draft) -> None:
@@ -349,7 +350,7 @@ class _Room:
         return parent_id
 
 
-def _warn_of_members(draft: _Draft) -> None:
+def _exclude_members(draft: _Draft) -> None:
     known = draft.settings.copy.members
     people = {
         overwrite.subject_id
@@ -359,10 +360,22 @@ def _warn_of_members(draft: _Draft) -> None:
         if overwrite.is_member and str(overwrite.subject_id) not in known
     }
     if people and draft.settings.copy.permissions:
-        who = "1 person" if len(people) == 1 else f"{len(people)} people"
-        draft.warnings.append(
-            f"What {who} may do in single channels stays behind unless copy.members says who they are on Fluxer"
-        )
+        who, they = ("1 person", "that is") if len(people) == 1 else (f"{len(people)} people", "they are")
+        draft.exclude(f"what {who} may do in single channels", f"copy.members does not say who {they} on Fluxer")
+
+
+def _exclude_marks_of_posts(draft: _Draft) -> None:
+    """Name what only a forum shows of its posts, where they are placed otherwise."""
+    if draft.has_native_threads or draft.settings.copy.threads == "skip":
+        return
+    posts = [
+        each for each in draft.guild.channels if each.kind is ChannelKind.THREAD and each.id in draft.chosen.carried
+    ]
+    reason = "posts are not placed in a forum"
+    if any(post.tags for post in posts):
+        draft.exclude("tags of forum posts", reason)
+    if any(post.is_pinned for post in posts):
+        draft.exclude("which forum post is pinned", reason)
 
 
 def _warn_of_earlier_clone(draft: _Draft) -> None:

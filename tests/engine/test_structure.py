@@ -63,15 +63,16 @@ def test_thread_permissions_go_where_there_are_threads() -> None:
     (row,) = overwrites_for(channel, {}, 1, 2, {}, keep_all=True, has_threads=True)
     assert row.deny == 1 << 38
     role = Role(20, "r", permissions=THREADS)
-    assert not any("Threads" in line for line in plan(guild(roles=(role,)), community(capabilities=RICH)).warnings)
+    assert "Manage Threads" in plan(guild(roles=(role,))).exclusions[0].reason
+    assert plan(guild(roles=(role,)), community(capabilities=RICH)).exclusions == ()
 
 
 def test_people_keep_their_doors_where_they_are_known() -> None:
     door = Channel(11, ChannelKind.TEXT, "m", overwrites=(Overwrite(77, True, VIEW_CHANNEL, 0),))
     found = overwrites_for(door, {}, 1, 2, {}, keep_all=True, members={77: 707})
     assert found == (Overwrite(707, True, VIEW_CHANNEL, 0),)
-    assert any("1 person" in line for line in plan(guild(door)).warnings)
-    assert not any("person" in line for line in plan(guild(door), members={"77": "707"}).warnings)
+    assert [found.name for found in plan(guild(door)).exclusions] == ["what 1 person may do in single channels"]
+    assert plan(guild(door), members={"77": "707"}).exclusions == ()
     private = msgspec.structs.replace(door, kind=ChannelKind.THREAD, is_private=True)
     assert overwrites_for(private, {}, 1, 2, {}, keep_all=True, members={77: 707})[0].deny == VIEW_CHANNEL
 

@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from reaper_tui.model.summary import Summary, Verification
-from reaper_tui.plan_report import plan_lines
 from reaper_tui.report import text_report
 from reaper_tui.sandbox.service import Sandbox, SandboxOptions
 from tests.engine.world import World
@@ -50,7 +49,6 @@ async def clone_everything(generation: str, home: Path) -> Outcome:
         source = sandbox.discord.store.community
         _, unfounded = _looked_at(Scene(source, world.community, "", (), bot_id=bot_id))
         async with world.workspace() as workspace:
-            plan = workspace.plan(await workspace.survey(), world.settings)
             first = await workspace.run(world.settings)
             checked = await workspace.verify()
             made = [body for method, path, body in world.trouble.requests if method == "POST" and _makes(path, body)]
@@ -62,7 +60,7 @@ async def clone_everything(generation: str, home: Path) -> Outcome:
             third = await workspace.run(world.settings)
             third_writes = Counter(_kind(method, path) for method, path in world.trouble.writes())
             third_checked = await workspace.verify()
-        told = "\n".join([*plan_lines(plan), text_report(first)])
+        told = text_report(first)
         scene = Scene(source, world.community, told, made, third, reactions, bot_id)
         cells, lost = _looked_at(scene)
     names = [row.key for row in FEATURES if row.key not in unfounded]

@@ -19,7 +19,7 @@ class Scene(NamedTuple):
     source: Any
     target: Any
     told: str
-    """Plan and report in words."""
+    """The report in words."""
     made: Sequence[dict[str, Any]]
     """The bodies with which channels were made, in order."""
     later: Summary | None = None
@@ -90,7 +90,7 @@ class Scene(NamedTuple):
         return f"/channels/{self.target.guild.id}/{post.channel_id}/{post.id}"
 
     def names(self, *words: str) -> bool:
-        """Return whether plan or report say every one of some words."""
+        """Return whether the report says every one of some words."""
         return all(word in self.told for word in words)
 
 

@@ -176,7 +176,7 @@ def member_overwrites(scene: Scene) -> str:
 @feature(SECTION, "Overwrites of other members")
 def other_overwrites(scene: Scene) -> str:
     expect(sum(each.type == 1 for each in scene.place("guests").overwrites) == 1, scene.place("guests"))
-    expect(scene.names("What 2 people may do in single channels", "copy.members"), "not told")
+    expect(scene.names("what 2 people may do in single channels", "copy.members"), "not told")
     return "left out, named"
 
 

@@ -15,7 +15,7 @@ HEAD = """# How each thing of Discord arrives
 Written by `uv run python scripts/fidelity.py`, which clones a community that holds one of everything into a Fluxer
 server of each generation and looks at what then stands there. The tests compare this page with what they find.
 
-“Named” means that the plan, the report or a line in the message's place says what is missing and why.
+“Named” means that the report, or a line in the message's place, says what is missing and why.
 """
 
 

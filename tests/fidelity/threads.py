@@ -119,7 +119,10 @@ def tags(scene: Scene) -> str:
         expect(found == {"Tea", "Bug"}, found)
         return "native"
     heading = scene.post("ideas", "there should be more tea").content.split("\n")[0]
-    return "in the heading" if "Tea" in heading and "Bug" in heading else "left out"
+    if "Tea" in heading and "Bug" in heading:
+        return "in the heading"
+    expect(scene.names("tags of forum posts"), "not told")
+    return "left out, named"
 
 
 @feature(SECTION, "The pinned post of a forum")
@@ -127,7 +130,8 @@ def pinned_post(scene: Scene) -> str:
     answer, thread = _stands(scene, "ideas", "Read this first", "how to write an idea")
     if thread is None:
         post = scene.post("ideas", "how to write an idea")
-        return "pinned in its channel" if post.pinned_at else "left out"
+        expect(post.pinned_at or scene.names("which forum post is pinned"), "not told")
+        return "pinned in its channel" if post.pinned_at else "left out, named"
     expect(thread.flags & PINNED_POST, thread)
     return answer
 

@@ -37,7 +37,7 @@ def plan_page(plan: Plan, sheet: Sheet) -> RenderableType:
         lines = [(item_name(item), sanitise_line(item.reason, 200)) for item in cannot]
         parts += [Text(), sheet.heading("Cannot be made", sign), sheet.bullets(lines, sign)]
     if plan.exclusions:
-        lines = [(sanitise_line(found.name, 80), sanitise_line(found.reason, 200)) for found in plan.exclusions]
+        lines = [(sanitise_line(found.name, 80), sanitise_line(found.reason, 600)) for found in plan.exclusions]
         parts += [Text(), sheet.heading("Stays behind", WARNING), sheet.bullets(lines, STAYS)]
     return Group(*parts)
 

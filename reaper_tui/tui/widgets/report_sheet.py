@@ -39,7 +39,7 @@ def report_page(
         parts += [Text(), sheet.heading("Structure"), _structure(summary, sheet)]
         parts += [Text(), sheet.heading("Files and traffic"), _traffic(summary, sheet)]
         if summary.exclusions:
-            lines = [("", sanitise_line(line, 300)) for line in summary.exclusions]
+            lines = [("", sanitise_line(line, 600)) for line in summary.exclusions]
             parts += [Text(), sheet.heading("Stayed behind", NOTE), sheet.bullets(lines, NOTE)]
     parts += [Text(), sheet.heading("Where things are"), _places(places, sheet)]
     return Group(*parts)
