@@ -82,6 +82,11 @@ def make_plan(
     if hidden := len(guild.hidden_channel_ids):
         what = "1 hidden channel" if hidden == 1 else f"{hidden} hidden channels"
         draft.exclude(what, "the Discord bot may not view it: give it View Channels there")
+    is_filtered_by_us = any(record.kind == "content_filter" for record in mappings)
+    if community.content_filter and settings.copy.history and not is_filtered_by_us:
+        draft.warnings.append(
+            "The community looks through media and may refuse explicit files — switch that off until the move is done"
+        )
     if settings.copy.identity:
         known = {record.applied for record in mappings if record.kind == "identity"}
         action = Action.REUSE if identity_mark(guild) in known else Action.CHANGE

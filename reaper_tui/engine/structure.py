@@ -54,6 +54,22 @@ class StructureBuilder:
                 lambda target_id=target_id: standing.writer.edit_channel(target_id, "text", {"nsfw": True}),
             ):
                 await standing.record("nsfw", channel.id, target_id, channel.name, "reused")
+        await self._filter_content()
+
+    async def _filter_content(self) -> None:
+        """Look through media as strictly as the source does, once everything stands: before, it would refuse some."""
+        standing, guild = self.standing, self.guild
+        level = guild.content_filter
+        is_known = standing.applied("content_filter", guild.id) == str(level)
+        if not self.copy.identity or is_known or level <= standing.community.content_filter:
+            return
+        if await standing.attempt(
+            "The filter of explicit media",
+            lambda: standing.writer.set_content_filter(standing.community.id, level),
+        ):
+            await standing.record(
+                "content_filter", guild.id, standing.community.id, guild.name, "reused", applied=str(level)
+            )
 
     async def _forget_failures(self, plan: Plan) -> None:
         """What once failed and is no longer wanted does not make later runs incomplete."""

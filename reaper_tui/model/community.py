@@ -130,6 +130,7 @@ class Guild(msgspec.Struct, frozen=True):
     hidden_channel_ids: tuple[int, ...] = ()
     can_read_content: bool = True
     notes: tuple[str, ...] = ()
+    content_filter: int = 0
 
     def containers(self) -> tuple[Channel, ...]:
         """Return the channels and threads that can hold messages."""
@@ -192,6 +193,7 @@ class Community(msgspec.Struct, frozen=True):
     features: frozenset[str] = frozenset()
     link_base: str = "https://fluxer.app"
     has_icon: bool = False
+    content_filter: int = 0
     capabilities: TargetCapabilities = TargetCapabilities()
     notes: tuple[str, ...] = ()
     bot_role_position: int | None = None

@@ -83,6 +83,7 @@ async def surveyed_guild(
         hidden_channel_ids=tuple(sorted(hidden)),
         can_read_content=can_read_content,
         notes=tuple(_notes(channels, can_read_content) + notes),
+        content_filter=min(whole(guild.get("explicit_content_filter")), 2),
     )
     return surveyed, view
 

@@ -162,3 +162,17 @@ async def _create_one(
         return 0, str(refusal)
     found = wire.number(wire.mapping(answer).get("id"))
     return (found, "") if found else (0, "Fluxer did not say what it made")
+
+
+async def set_content_filter(client: FluxerClient, guild_id: int, level: int) -> None:
+    """Set whose media a community looks through for what is explicit: 0 nobody's, 1 newcomers', 2 everybody's."""
+    await client.perform(
+        Call(
+            "PATCH",
+            "/guilds/{guild_id}",
+            {"guild_id": guild_id},
+            json={"explicit_content_filter": level},
+            doing="setting the content filter",
+            permission="Manage Community",
+        )
+    )

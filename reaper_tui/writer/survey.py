@@ -85,6 +85,7 @@ async def community(client: FluxerClient, instance: Instance, guild_id: int) -> 
         ),
         features=features,
         link_base=instance.link_base,
+        content_filter=wire.number(guild.get("explicit_content_filter")),
         has_icon=guild.get("icon") is not None,
         notes=tuple(notes),
         bot_role_position=max((role.position for role in own_roles), default=None),

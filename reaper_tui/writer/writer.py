@@ -222,6 +222,10 @@ class FluxerWriter:
         """Set name, icon and banner, each for itself."""
         await expressions.edit_identity(await self._ready(), community_id, name=name, icon=icon, banner=banner)
 
+    async def set_content_filter(self, community_id: int, level: int) -> None:
+        """Let the community look through nobody's media (0), those of people without roles (1), or everybody's (2)."""
+        await expressions.set_content_filter(await self._ready(), community_id, level)
+
     async def create_webhook(self, channel_id: int, name: str) -> Webhook:
         """Make a webhook."""
         return await webhooks.create_webhook(await self._ready(), channel_id, name)

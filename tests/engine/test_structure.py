@@ -153,3 +153,25 @@ def _kinds(world: World) -> tuple[int, int, int]:
 
 def _what(path: str) -> str:
     return next(part for part in reversed(path.split("/")) if not part.isdigit())
+
+
+async def test_the_filter_of_explicit_media_is_set_last_and_once(tmp_path: Path) -> None:
+    async with small_world(tmp_path / "profile", messages=30) as world:
+        async with world.workspace() as workspace:
+            await workspace.run(world.settings)
+        asked = [body for method, _, body in world.trouble.requests if method == "PATCH" and body]
+        assert [body for body in asked if "explicit_content_filter" in body] == [{"explicit_content_filter": 2}]
+        last_post = max(n for n, (method, path, _) in enumerate(world.trouble.requests) if _is_post(method, path))
+        place = next(
+            n for n, (_, _, body) in enumerate(world.trouble.requests) if body == {"explicit_content_filter": 2}
+        )
+        assert place > last_post
+        assert world.community.guild.explicit_content_filter == 2
+        world.trouble.requests.clear()
+        async with world.workspace() as workspace:
+            await workspace.run(world.settings)
+        assert world.trouble.writes() == []
+
+
+def _is_post(method: str, path: str) -> bool:
+    return method == "POST" and "/webhooks/" in path and not path.endswith("/webhooks")
