@@ -36,7 +36,7 @@ def page(figures: list[dict[str, Any]]) -> str:
         "# Benchmarks",
         "",
         f"Written by `benchmarks/results.py` on {datetime.now(UTC):%Y-%m-%d} ({machine}); the servers share the cores",
-        "with what is measured. Each row is one figure of `python benchmarks/NAME.py`, which says in its first lines how.",
+        "with what is measured. Each row is one figure of `python benchmarks/NAME.py`, whose first lines say how.",
         "",
         "| benchmark | figure | value | compared with | target | |",
         "|---|---|---|---|---|---|",
