@@ -45,7 +45,12 @@ class Prefetch:
         if file is None:
             return None
         return msgspec.structs.replace(
-            file, filename=slot.filename, description=slot.description, is_spoiler=slot.is_spoiler
+            file,
+            filename=slot.filename,
+            description=slot.description,
+            is_spoiler=slot.is_spoiler,
+            duration_seconds=slot.duration_seconds,
+            waveform=slot.waveform,
         )
 
     async def drop(self, keys: Iterable[int] | None = None) -> None:

@@ -47,8 +47,12 @@ async def test_a_file_is_fetched_once_and_named_as_it_is_sent() -> None:
     ahead.begin(message(10))
     ahead.begin(message(10))
     shelf.gate.set()
-    file = await ahead.take(FileSlot(1, "other", "renamed.bin", 10, "words", is_spoiler=True))
-    assert file == SpooledFile(1, Path("x"), "renamed.bin", 10, "words", True)
+    slot = FileSlot(1, "other", "renamed.bin", 10, "words", is_spoiler=True, duration_seconds=7.0, waveform="AAA=")
+    file = await ahead.take(slot)
+    assert file is not None
+    shared = set(FileSlot.__struct_fields__) & set(SpooledFile.__struct_fields__)
+    assert shared >= {"filename", "description", "is_spoiler", "duration_seconds", "waveform"}
+    assert {name: getattr(file, name) for name in shared} == {name: getattr(slot, name) for name in shared}
     assert shelf.asked == [1]
     assert await ahead.take(FileSlot(1, "other", "renamed.bin", 10)) is None
     await ahead.drop()

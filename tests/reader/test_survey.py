@@ -299,5 +299,5 @@ async def test_parts_the_guild_does_not_carry_are_asked_for(reader: DiscordReade
 async def test_threads_are_estimated_by_what_they_say(reader: DiscordReader, discord: FakeDiscord) -> None:
     assert await reader.estimate(Channel(1, ChannelKind.THREAD, "t", message_count=7)) == (8, False)
     assert await reader.estimate(Channel(1, ChannelKind.FORUM, "f")) == (0, True)
-    discord.standing["/channels/1/messages"] = [{"id": str(number)} for number in range(60)]
+    discord.standing["/channels/1/messages"] = [{"id": str(number)} for number in range(1, 61)]
     assert await reader.estimate(Channel(1, ChannelKind.THREAD, "old", message_count=50)) == (60, True)
