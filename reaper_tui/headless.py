@@ -35,7 +35,8 @@ from reaper_tui.model.text import sanitise_line
 from reaper_tui.plan_report import duration, plan_document, plan_lines
 from reaper_tui.profile.settings import Settings
 from reaper_tui.report import markdown_report, text_report
-from reaper_tui.wiring import OpenWorkspace, examine_profile, export_archive, open_archive, open_workspace
+from reaper_tui.wiring import examine_profile, export_archive, open_archive, open_workspace
+from reaper_tui.workspace import OpenWorkspace
 
 TICK_SECONDS = 5.0
 

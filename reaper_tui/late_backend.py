@@ -14,7 +14,8 @@ from reaper_tui.profile.secrets import Secret
 from reaper_tui.profile_shelf import ProfileShelf
 
 if TYPE_CHECKING:
-    from reaper_tui.wiring import OpenWorkspace, ProgramBackend
+    from reaper_tui.wiring import ProgramBackend
+    from reaper_tui.workspace import OpenWorkspace
 
 
 class LateBackend(ProfileShelf):

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from reaper_tui.engine.control import RunState
 from reaper_tui.model.summary import Summary
-from reaper_tui.wiring import OpenWorkspace
+from reaper_tui.workspace import OpenWorkspace
 from tests.engine.world import World, small_world
 
 FOUNDING_CHANNELS = 4

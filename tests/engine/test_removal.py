@@ -10,7 +10,7 @@ import pytest
 
 from reaper_tui.engine.control import StopRequested
 from reaper_tui.model.errors import AccessDenied, OutcomeUnknown
-from reaper_tui.wiring import OpenWorkspace
+from reaper_tui.workspace import OpenWorkspace
 from tests.engine.world import small_world
 
 

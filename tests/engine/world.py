@@ -13,7 +13,8 @@ from aiohttp import web
 
 from reaper_tui.profile.settings import CopySettings, DiscordSettings, FluxerSettings, Settings, SpeedSettings
 from reaper_tui.sandbox.service import Sandbox, SandboxOptions
-from reaper_tui.wiring import OpenWorkspace, open_workspace
+from reaper_tui.wiring import open_workspace
+from reaper_tui.workspace import OpenWorkspace
 
 SPEED = 2000.0
 Intercept = Callable[[web.BaseRequest, bytes], Awaitable[web.StreamResponse | None]]

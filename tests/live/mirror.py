@@ -14,7 +14,7 @@ from reaper_tui.engine.control import StopRequested
 from reaper_tui.engine.progress import Phase
 from reaper_tui.model.summary import Summary
 from reaper_tui.sandbox.service import Sandbox, SandboxOptions
-from reaper_tui.wiring import OpenWorkspace
+from reaper_tui.workspace import OpenWorkspace
 from tests.engine.world import SPEED, World
 
 PATIENCE = 30.0
