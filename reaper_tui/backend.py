@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from reaper_tui.engine.control import RunControl
 from reaper_tui.engine.events import EventLog
@@ -86,7 +86,10 @@ class Finding(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Mirrored:
-    """A message that stands on the target; `at` is when it was sent there, in seconds since 1970."""
+    """A message as the stream shows it; `at` is when it was sent, in seconds since 1970.
+
+    A `notice` is a line of the stream about itself, with an id of its own below zero.
+    """
 
     at: float
     message_id: int
@@ -94,6 +97,7 @@ class Mirrored:
     author: SafeText
     text: SafeText
     files: int = 0
+    mark: Literal["", "edited", "deleted", "notice"] = ""
 
 
 class Workspace(Protocol):

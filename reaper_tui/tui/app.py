@@ -28,6 +28,7 @@ from reaper_tui.tui.bridge import Problem, Session, problem_of
 from reaper_tui.tui.commands import RoomCommands
 from reaper_tui.tui.compat import QuietCrash, let_go_of_terminal, write_to_terminal
 from reaper_tui.tui.ending import RESTORE_TITLE, SAVE_TITLE, hook_arguments, run_hook, window_title
+from reaper_tui.tui.modals.address import AddressScreen, StreamAddress
 from reaper_tui.tui.modals.confirm import ConfirmScreen
 from reaper_tui.tui.modals.help import HelpScreen
 from reaper_tui.tui.modals.problem import ProblemScreen
@@ -75,6 +76,7 @@ class ReaperApp(QuietCrash):
         self._session: Session | None = None
         self._leaving_with: int | None = None
         self._goes_on = False
+        self._watched = ""
         self.is_detached = False
         self.keymap: dict[str, str] = {}
         self.preferences, self._preference_problem = Preferences(), ""
@@ -228,6 +230,24 @@ class ReaperApp(QuietCrash):
     def action_log_file(self) -> None:
         """Go to the log file."""
         self.push_screen(LogScreen())
+
+    def watch_address(self) -> None:
+        """Ask for a stream's address and go there."""
+
+        def answered(answer: StreamAddress | None) -> None:
+            if answer is None:
+                return
+            # What listens takes a while to load, and most never need it.
+            from reaper_tui.tui.screens.watch import WatchScreen
+
+            self._watched = answer.address
+            screen = WatchScreen(answer)
+            if isinstance(self.screen, WatchScreen):
+                self._replace(screen)
+            else:
+                self.push_screen(screen)
+
+        self.push_screen(AddressScreen(self._watched), answered)
 
     def open_wizard(self) -> None:
         """Go to the wizard."""

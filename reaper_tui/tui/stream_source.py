@@ -9,6 +9,8 @@ from reaper_tui.backend import Mirrored
 from reaper_tui.model.text import SafeText
 
 Place = tuple[float, int]
+END: Place = (1e18, 1 << 62)
+BEGINNING: Place = (0.0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,8 @@ class Wanted:
         return not (self.channel or self.author or self.text)
 
     def passes(self, item: Mirrored) -> bool:
-        """Return whether a message passes."""
-        return (
+        """Return whether a message passes; what the stream says of itself always does."""
+        return item.mark == "notice" or (
             self.channel in item.channel.casefold()
             and self.author in item.author.casefold()
             and self.text in item.text.casefold()

@@ -34,7 +34,8 @@ PURPOSES = {
     "failures": "What was not carried over, grouped by cause. A retry sends only these; what arrived stays as it is.",
     "verify": "The target is read back and held against the journal. Nothing is written to it.",
     "doctor": "One line for each thing a clone needs: what was found, and how to mend what is out of order.",
-    "stream": "Every message as it arrived on the target, the newest last. Scrolling up goes back to the first one.",
+    "stream": "Every message as it arrived on the target, the newest last. Scrolling up goes back to the first one. "
+    "w watches a stream service elsewhere, by its address.",
     "danger": "Removes from the target only what this profile made there; what was there before stays. The journal "
     "keeps all messages, so that a later run makes everything anew.",
     "settings": "How the app looks and behaves. Every change is kept at once.",

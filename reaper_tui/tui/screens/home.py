@@ -121,3 +121,7 @@ class HomeScreen(Room):
     def action_new_profile(self) -> None:
         """Go to the wizard."""
         self.program.open_wizard()
+
+    def action_watch_address(self) -> None:
+        """Ask which stream to watch."""
+        self.program.watch_address()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,21 +78,32 @@ class StreamView(RowView):
         self.scroll_to(y=round(self.scroll_offset.y) + len(items), animate=False, force=True)
         self.refresh()
 
+    def amend(self, items: Mapping[int, Mirrored]) -> None:
+        """Put messages in the place of what they were, by their ids."""
+        self.items = [items.get(item.message_id, item) for item in self.items]
+        self.rows_changed()
+        self.refresh()
+
     def row_count(self) -> int:
         return len(self.items)
 
     def render_row(self, index: int, width: int) -> Text:
         item = self.items[index]
         mark = ("❯" if index == self.cursor and self.has_focus else " ", self.tone(Tone.ACCENT))
+        if item.mark == "notice":
+            at, words = (f"{clock_time(item.at)} ", self.tone(Tone.MUTED)), sanitise_line(item.text, 300)
+            return Text.assemble(mark, at, (f"── {words}", self.tone(Tone.WARNING)))
         text = Text.assemble(
             mark,
             (f"{clock_time(item.at)} ", self.tone(Tone.MUTED)),
             (f"#{sanitise_line(item.channel, 24)} ", self.tone(Tone.ACCENT)),
             (f"{sanitise_line(item.author, 24)}: ", "bold"),
-            readable(sanitise_line(item.text, 300)),
+            (readable(sanitise_line(item.text, 300)), "strike" if item.mark == "deleted" else ""),
         )
         if item.files:
             text.append(f" [{counted(item.files, 'file')}]", style=self.tone(Tone.MUTED))
+        if item.mark:
+            text.append(f" ({item.mark})", style=self.tone(Tone.MUTED))
         return text
 
     def row_clicked(self, index: int, meta: dict[str, Any], chain: int) -> None:
