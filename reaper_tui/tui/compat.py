@@ -11,6 +11,8 @@ from rich.segment import Segments
 from rich.text import Text
 from textual.app import App
 from textual.driver import Driver
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +54,16 @@ def let_go_of_terminal(app: App[Any]) -> None:
             driver.suspend_application_mode()
         # Its writer is gone: what would still be drawn must not wait for it.
         driver.write = lambda data: None  # type: ignore[method-assign]
+
+
+def set_virtual_size(view: ScrollView, size: Size) -> None:
+    """Say how much there is to scroll; Textual would lay the whole screen out again for every row that arrives.
+
+    The view must not take its height from its rows.
+    """
+    if view.virtual_size != size:
+        view.set_reactive(ScrollView.virtual_size, size)  # pyright: ignore[reportArgumentType]  # typed loosely in Textual
+        view._scroll_update(size)  # pyright: ignore[reportPrivateUsage]  # lays out only where a scrollbar comes or goes
 
 
 class QuietCrash(App[Any]):

@@ -20,7 +20,7 @@ from reaper_tui.tui.widgets.log_pane import LogPane
 from reaper_tui.tui.widgets.message_pane import MessagePane, readable
 from reaper_tui.tui.widgets.progress_table import ProgressTable
 from tests.tui.fakes import FakeBackend
-from tests.tui.pilots import SMALL, opened, press, settle, shown, to_transfer
+from tests.tui.pilots import LARGE, SMALL, opened, press, settle, shown, to_transfer
 
 
 @contextlib.asynccontextmanager
@@ -257,3 +257,30 @@ async def test_only_changed_rows_are_drawn_again(backend: FakeBackend, monkeypat
 def test_a_mirrored_line_reads_as_its_author_wrote_it() -> None:
     assert readable("-# <t:1765473728:f> ahoy <a:crabrave:1379444509900805024>") == "ahoy :crabrave:"
     assert readable("a < b: 3 <t:1765473728:f>") == "a < b: 3 <t:1765473728:f>"
+
+
+async def test_moving_between_panes_builds_no_key_of_the_footer_anew(backend: FakeBackend) -> None:
+    async with running(backend, LARGE) as (app, pilot, screen):
+        await look(pilot, screen)
+        before = list(app.screen.query("FooterKey"))
+        await press(pilot, "3", "2", "1")
+        assert list(app.screen.query("FooterKey")) == before
+        await press(pilot, "p")
+        await press(pilot, "x")
+        assert [key.has_class("-disabled") for key in before] != [
+            key.has_class("-disabled") for key in app.screen.query("FooterKey")
+        ]
+
+
+async def test_messages_that_arrive_do_not_lay_the_screen_out_again(backend: FakeBackend) -> None:
+    async with running(backend, LARGE) as (_app, pilot, screen):
+        await backend.workspace.step(60)
+        await look(pilot, screen)
+        assert screen.message_pane.show_vertical_scrollbar
+        layouts: list[object] = []
+        screen.screen_layout_refresh_signal.subscribe(screen, layouts.append)
+        await backend.workspace.step(5)
+        await look(pilot, screen)
+        assert screen.message_pane.virtual_size.height == screen.message_pane.row_count()
+        assert screen.message_pane.vertical_scrollbar.position == screen.message_pane.max_scroll_y
+        assert not layouts

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual import events, getters
 from textual.app import ComposeResult
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from reaper_tui.tui.figures import percent
 from reaper_tui.tui.glyphs import RUN_SIGNS
+from reaper_tui.tui.widgets.key_line import KeyLine
 from reaper_tui.tui.widgets.masthead import Masthead
 from reaper_tui.tui.widgets.too_small import HEIGHT, WIDTH, TooSmall
 
@@ -42,11 +42,11 @@ class Room(Screen[None]):
         yield TooSmall()
         yield Masthead(self.room, is_demo=self.program.is_demo)
         yield from self.body()
-        yield Footer(show_command_palette=self.program.size.width >= WIDE)
+        yield KeyLine(show_command_palette=self.program.size.width >= WIDE)
 
     def on_resize(self, event: events.Resize) -> None:
         """Show the palette's key where there is room for it."""
-        footer = self.query_one(Footer)
+        footer = self.query_one(KeyLine)
         if footer.show_command_palette != (event.size.width >= WIDE):
             footer.show_command_palette = event.size.width >= WIDE
             footer.refresh(recompose=True)

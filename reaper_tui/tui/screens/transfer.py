@@ -62,7 +62,7 @@ class TransferScreen(WorkRoom):
 
     def on_mount(self) -> None:
         """Look ten times a second."""
-        self.set_class(True, "-show-log")
+        self.log_pane.add_class("-shown")
         self.log_pane.border_title = "Log"
         self.message_pane.border_title = "Messages arriving"
         self.table.border_title = "Channels"
@@ -139,8 +139,9 @@ class TransferScreen(WorkRoom):
     def action_show(self, name: str) -> None:
         """Show a pane and stand in it."""
         if name != "channels":
-            self.set_class(name == "log", "-show-log")
-            self.set_class(name == "messages", "-show-messages")
+            # On the panes, not on the screen: a class of the screen has every widget on it styled again.
+            self.log_pane.set_class(name == "log", "-shown")
+            self.message_pane.set_class(name == "messages", "-shown")
             self.pane_bar.shown = name
         self.query_one(f"#{name}").focus()
         self._show_remark()

@@ -15,6 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from reaper_tui.tui.bindings import bindings_of
+from reaper_tui.tui.compat import set_virtual_size
 from reaper_tui.tui.glyphs import Sign, Tone
 from reaper_tui.tui.widgets.tones import TONE_CLASSES, tone_style
 
@@ -58,7 +59,7 @@ class RowView(ScrollView, can_focus=True):
     def rows_changed(self) -> None:
         """Take note that rows came or went."""
         count = self.row_count()
-        self.virtual_size = Size(0, count)
+        set_virtual_size(self, Size(0, count))
         if self.cursor >= count:
             self.cursor = max(0, count - 1)
         self.refresh()
