@@ -256,6 +256,7 @@ class Clone(Equipment):
                 # Where histories began stays so, whatever is asked for later.
                 "since": str(since if earlier is None else earlier),
                 "community_name": sides.community.name,
+                "capabilities": msgspec.json.encode(sides.community.capabilities).decode(),
                 "exclusions": msgspec.json.encode(
                     [f"{exclusion.name}: {exclusion.reason}" for exclusion in plan.exclusions]
                 ).decode(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
+from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Footer
 
@@ -20,8 +21,12 @@ class KeyLine(Footer):
         yield from super().compose()
 
     def bindings_changed(self, screen: Screen[object]) -> None:
-        """Show the keys that count now."""
-        if not self._bindings_ready or self._drawn != self._keys_of(screen):
+        """Show the keys that count now; a screen that is being taken down needs none."""
+        try:
+            says_the_same = self._bindings_ready and self._drawn == self._keys_of(screen)
+        except NoMatches:
+            return
+        if not says_the_same:
             super().bindings_changed(screen)  # pyright: ignore[reportUnknownMemberType]  # untyped in Textual
 
     def _keys_of(self, screen: Screen[object]) -> tuple[ShownKey, ...]:
