@@ -48,7 +48,15 @@ class Amender:
     defers_links: bool = False
 
     async def run(self) -> None:
-        """Apply everything that waits in the selected containers; a stop passes through."""
+        """Apply all that waits in the selected containers, and what was refused before; a stop passes through."""
+        edits_posts = (await self.capabilities()).edits_posts
+
+        def reopen(raw: changes.Raw) -> None:
+            changes.reopen(raw, ChangeState.FAILED)
+            if edits_posts:
+                changes.reopen(raw, ChangeState.IMPOSSIBLE, CANNOT_EDIT)
+
+        await self.delivery.journal.write(reopen)
         queue = await self.delivery.journal.read(changes.waiting_containers)
 
         async def work() -> None:
@@ -156,12 +164,14 @@ class Amender:
         refused = ""
         for emoji in [emoji for emoji in placed if emoji not in wanted]:
             await self._unless_gone(lambda emoji=emoji: shared.writer.unreact(first.channel_id, target_id, emoji))
+            placed.remove(emoji)
         for emoji in [emoji for emoji in wanted if emoji not in placed]:
             try:
                 await self._call(lambda emoji=emoji: shared.writer.react(first.channel_id, target_id, emoji))
+                placed.append(emoji)
             except Refused as error:
                 refused = refused or f"{emoji.partition(':')[0]}: {error}"
-        reacted = msgspec.json.encode(wanted).decode()
+        reacted = msgspec.json.encode(placed).decode()
 
         def apply(raw: changes.Raw) -> None:
             changes.keep_reactions(raw, change.message_id, reacted)

@@ -29,7 +29,7 @@ class BlindnessWatch:
         for message in messages:
             if message.kind not in (DEFAULT, REPLY) or message.author.is_bot or message.author.is_webhook:
                 continue
-            if _shows_what_is_hidden(message):
+            if shows_content(message):
                 self.has_seen_content = True
                 return
             if message.stickers or message.snapshots:
@@ -42,8 +42,8 @@ class BlindnessWatch:
                 )
 
 
-def _shows_what_is_hidden(message: Message) -> bool:
-    # Without the intent Discord blanks these; stickers and forwards stay.
+def shows_content(message: Message) -> bool:
+    """Return whether a message shows any of what Discord blanks without the intent; stickers and forwards stay."""
     return bool(message.content or message.attachments or message.embeds or message.poll or message.component_text)
 
 

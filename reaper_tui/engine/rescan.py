@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from reaper_tui.engine.blindness import BlindnessWatch
+from reaper_tui.engine.blindness import BlindnessWatch, shows_content
 from reaper_tui.engine.control import RunControl
 from reaper_tui.engine.difference import kinds_of_difference
 from reaper_tui.engine.events import EventLog, Level
@@ -159,8 +159,10 @@ class Rescan:
         self._blindness.look(parsed.values())
         renewed: dict[int, tuple[bytes, frozenset[ChangeKind]]] = {}
         for message_id in known.keys() & seen.keys():
-            kinds = kinds_of_difference(self._reader.parse(known[message_id]), parsed[message_id])
-            if kinds:
+            before, now = self._reader.parse(known[message_id]), parsed[message_id]
+            # Nobody can empty a message by an edit: what reads as blank now is hidden, and stays as it was.
+            is_hidden = shows_content(before) and not shows_content(now)
+            if not is_hidden and (kinds := kinds_of_difference(before, now)):
                 renewed[message_id] = (seen[message_id], kinds)
         return Finding(renewed, frozenset({*below, *(known.keys() - seen.keys())}))
 

@@ -123,6 +123,18 @@ def keep_reactions(raw: sqlite3.Connection, message_id: int, reacted: str) -> No
     raw.execute("UPDATE message SET reacted = ? WHERE id = ?", (reacted, message_id))
 
 
+def reopen(raw: sqlite3.Connection, state: ChangeState, cause: str | None = None) -> None:
+    """Let changes of a final state wait again, those with a cause or all, unless the same happened again later."""
+    wanted = "state = ?" if cause is None else "state = ? AND cause = ?"
+    values = (state,) if cause is None else (state, cause)
+    raw.execute(
+        f"DELETE FROM change WHERE {wanted} AND EXISTS (SELECT 1 FROM change AS later "  # noqa: S608 - constants
+        "WHERE later.message_id = change.message_id AND later.kind = change.kind AND later.id > change.id)",
+        values,
+    )
+    raw.execute(f"UPDATE change SET state = 0, cause = '' WHERE {wanted}", values)  # noqa: S608 - constants
+
+
 def waiting(raw: sqlite3.Connection, container_id: int, after: int, limit: int) -> list[Change]:
     """Return changes of a container whose message was dealt with, oldest first."""
     rows = raw.execute(

@@ -235,6 +235,11 @@ async def test_a_refusal_fails_the_change_and_nothing_else(tmp_path: Path) -> No
         assert not summary.is_faithful
         assert [failure.what for failure in summary.failures] == ["edits", "edits"]
         assert code_of_summary(summary) is ExitCode.INCOMPLETE
+        world.trouble.answer_instead = None
+        again = await run(world)
+        assert again.is_faithful
+        assert again.changes["edits"].applied == 2
+        assert sum("poison" in message.content for message in world.community.messages.values()) == 2
 
 
 @pytest.mark.parametrize("generation", ["2026-02", "current"])
@@ -262,3 +267,39 @@ async def test_a_kill_between_two_changes_repeats_none(tmp_path: Path, generatio
         assert not [message for message in world.community.messages.values() if message.type == 6]
         new = [message.content for message in world.community.messages.values() if "new " in message.content]
         assert len(new) == 50
+
+
+async def test_a_reaction_that_was_refused_is_tried_again(tmp_path: Path) -> None:
+    async with small_world(tmp_path / "profile", messages=40) as world:
+        world.settings.copy.reactions = "native"
+        place, message = plain_messages(world)[-1]
+        for emoji in ("👍", "🎉"):
+            await change(world, "react", place, message_id=str(message), emoji=emoji)
+
+        async def refuse(request: web.BaseRequest, body: bytes) -> web.StreamResponse | None:
+            if request.method != "PUT" or "🎉" not in request.path:
+                return None
+            return web.json_response({"code": "MAX_REACTIONS", "message": "no"}, status=400)
+
+        world.trouble.answer_instead = refuse
+        first = await run(world)
+        assert first.changes["reactions"].failed
+        world.trouble.answer_instead = None
+        world.trouble.requests.clear()
+        second = await run(world)
+        assert second.changes["reactions"].failed == 0
+        assert {method for method, _ in world.trouble.writes()} == {"PUT"}
+        assert all("🎉" in path for _, path in world.trouble.writes())
+
+
+async def test_content_that_is_hidden_later_is_no_edit(tmp_path: Path) -> None:
+    async with small_world(tmp_path / "profile", messages=40, generation="current") as world:
+        place = plain_messages(world)[-1][0]
+        written = [await change(world, "create", place, content=f"text {number}") for number in range(3)]
+        first = await run(world)
+        for message in written:
+            await change(world, "edit", place, message_id=str(message), content="")
+        world.trouble.requests.clear()
+        second = await run(world)
+        assert world.trouble.writes() == []
+        assert second.messages == first.messages
