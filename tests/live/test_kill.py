@@ -78,6 +78,11 @@ def wait(holds: Callable[[], bool], process: subprocess.Popen[bytes], seconds: f
     return result
 
 
+def counted(home: Path, profile: Path) -> dict[str, Any]:
+    """Return the report's account of messages."""
+    return json.loads(processes.run(home, "report", str(profile), "--json").stdout)["messages"]
+
+
 def test_killed_mirrors_end_like_one_that_was_not(tmp_path: Path) -> None:
     profile = tmp_path / "mirror.toml"
     moments = random.Random(9)
@@ -98,6 +103,8 @@ def test_killed_mirrors_end_like_one_that_was_not(tmp_path: Path) -> None:
             started.append(process := processes.start(tmp_path, "run", str(profile), "--live"))
             stands = wait(lambda: found(facts, source.channel["name"]) == list(source.said.values()), process)
             assert stands, f"{found(facts, source.channel['name'])} != {list(source.said.values())}"
+            # What was written last may be on record a moment after it stands.
+            assert wait(lambda: counted(tmp_path, profile)["pending"] == 0, process)
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=20) == 143
         finally:
@@ -105,8 +112,7 @@ def test_killed_mirrors_end_like_one_that_was_not(tmp_path: Path) -> None:
                 process.kill()
                 process.wait()
             source.close()
-        report = processes.run(tmp_path, "report", str(profile), "--json")
-    messages = json.loads(report.stdout)["messages"]
+        messages = counted(tmp_path, profile)
     assert messages["pending"] == messages["failed"] == messages["uncertain"] == 0
     classes = messages["sent"] + messages["merged"] + sum(messages["skipped"].values())
     assert messages["source"] == classes
