@@ -28,6 +28,7 @@ from reaper_tui.tui.bridge import Problem, Session, problem_of
 from reaper_tui.tui.commands import RoomCommands
 from reaper_tui.tui.compat import QuietCrash, let_go_of_terminal, write_to_terminal
 from reaper_tui.tui.ending import RESTORE_TITLE, SAVE_TITLE, hook_arguments, run_hook, window_title
+from reaper_tui.tui.heap import settle
 from reaper_tui.tui.modals.address import AddressScreen, StreamAddress
 from reaper_tui.tui.modals.confirm import ConfirmScreen
 from reaper_tui.tui.modals.help import HelpScreen
@@ -45,6 +46,7 @@ from reaper_tui.tui.screens.wizard import WizardScreen
 from reaper_tui.tui.screens.work_room import WorkRoom
 from reaper_tui.tui.themes import PLAIN, THEMES, theme_of, word_of
 from reaper_tui.tui.verdict import STOPPED_BY_USER, exit_code, verdict
+from reaper_tui.tui.widgets.tones import TONE_CLASSES
 
 logger = logging.getLogger(__name__)
 STYLES = Path(__file__).parent / "styles"
@@ -60,6 +62,7 @@ class ReaperApp(QuietCrash):
     TITLE = "reaper-tui"
     CSS_PATH: ClassVar[Any] = [STYLES / f"{name}.tcss" for name in ("app", "screens", "modals")]
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("app")
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*TONE_CLASSES}
     COMMANDS: ClassVar[Any] = {RoomCommands} | QuietCrash.COMMANDS
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
@@ -301,6 +304,8 @@ class ReaperApp(QuietCrash):
 
     def begin(self, session: Session, work: Coroutine[Any, Any, None], screen: WorkRoom) -> None:
         """Carry work out on behalf of a screen, which is told when it ended."""
+        if not self.is_headless:
+            settle()
         self._work(session, work, screen)
 
     def show_report(self, session: Session) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -45,6 +46,7 @@ from reaper_tui.tui.widgets.row_view import RowView
 from reaper_tui.tui.widgets.settings_list import SettingRow, SettingsList
 from reaper_tui.tui.widgets.sheet import Sheet
 from reaper_tui.tui.widgets.stream_view import StreamView
+from reaper_tui.tui.widgets.tones import TONE_CLASSES
 from reaper_tui.tui.widgets.verify_sheet import ready_page
 from tests.tui.fakes import START, FakeBackend, FakeClock, fake_guild, fake_survey
 from tests.tui.pilots import opened, press, settle, shown
@@ -132,6 +134,8 @@ async def test_errors_and_accounts_with_hostile_words(tmp_path: Path, name: str)
 
 
 class Gallery(App[None]):
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*TONE_CLASSES}
+
     def compose(self) -> ComposeResult:
         yield ChannelTree()
         yield LogPane()

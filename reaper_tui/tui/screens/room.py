@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events, getters
 from textual.app import ComposeResult
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.widget import Widget
 
 from reaper_tui.tui.figures import percent
 from reaper_tui.tui.glyphs import RUN_SIGNS
@@ -25,6 +27,8 @@ class Room(Screen[None]):
 
     room: ClassVar[str] = ""
     masthead = getters.query_one(Masthead)
+    # The two widgets concerned draw themselves; Textual would draw the whole screen again.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (WIDTH, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - as Textual declares it
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (HEIGHT, "-low"), (30, "-tall")]  # noqa: RUF012 - as Textual declares it
 
@@ -53,11 +57,16 @@ class Room(Screen[None]):
 
     def on_mount(self) -> None:
         """Tell once a second what runs in the background."""
-        if self.room != "transfer":
-            self._tell_run()
-            self.set_interval(1.0, self._tell_run)
+        self.set_interval(1.0, self._tell_run)
+
+    def on_screen_resume(self) -> None:
+        """Tell at once what went on meanwhile."""
+        self._tell_run()
 
     def _tell_run(self) -> None:
+        # What changes on a screen below has the one above drawn again.
+        if not self.is_current or self.room == "transfer":
+            return
         session = self.program.session
         if session is None or not session.is_running or self.room in ("verify", "danger"):
             self.masthead.run = ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
 
 from rich.style import Style
 from rich.text import Text
@@ -13,26 +12,31 @@ from reaper_tui.engine.control import RunState
 from reaper_tui.engine.progress import ChannelState, LiveProgress, Phase, Snapshot
 from reaper_tui.tui.figures import byte_size, counted, duration, elapsed, estimated, percent, roughly, text_bar
 from reaper_tui.tui.glyphs import PHASE_WORDS, RUN_SIGNS, Tone
-from reaper_tui.tui.widgets.tones import TONE_CLASSES, tone_style
+from reaper_tui.tui.widgets.tones import tone_style
 
 
 class Headline(Widget):
     """Four lines drawn from one snapshot."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*TONE_CLASSES}
     DEFAULT_CSS = "Headline { height: 4; width: 1fr; }"
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._snapshot: Snapshot | None = None
+        self._drawn = Text()
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Show these numbers."""
         self._snapshot = snapshot
-        self.refresh()
+        if self._lines() != self._drawn:
+            self.refresh()
 
     def render(self) -> Text:
         """Return the four lines."""
+        self._drawn = self._lines()
+        return self._drawn
+
+    def _lines(self) -> Text:
         snapshot = self._snapshot
         if snapshot is None:
             return Text(" ◌ preparing")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from rich.text import Text
 
 from reaper_tui.engine.progress import ChannelProgress, ChannelState
@@ -57,6 +59,9 @@ class ProgressTable(RowView):
 
     def row_count(self) -> int:
         return len(self._rows)
+
+    def row_key(self, index: int) -> Hashable | None:
+        return self._rows[index], index == self.cursor and self.has_focus, self._count_width
 
     def render_row(self, index: int, width: int) -> Text:
         row = self._rows[index]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any, ClassVar
 
 from rich.console import Console
@@ -9,6 +10,7 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import BindingType
+from textual.cache import FIFOCache
 from textual.geometry import Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -17,13 +19,15 @@ from textual.strip import Strip
 from reaper_tui.tui.bindings import bindings_of
 from reaper_tui.tui.compat import set_virtual_size
 from reaper_tui.tui.glyphs import Sign, Tone
-from reaper_tui.tui.widgets.tones import TONE_CLASSES, tone_style
+from reaper_tui.tui.widgets.tones import tone_style
+
+KEPT_STRIPS = 400
 
 
 class RowView(ScrollView, can_focus=True):
     """A list with a cursor; what a row says comes from `render_row`, a thousand rows cost what a screenful does."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"row--cursor", "row--heading", *TONE_CLASSES}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"row--cursor", "row--heading"}
     DEFAULT_CSS = """
     RowView { height: 1fr; width: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
     """
@@ -31,6 +35,13 @@ class RowView(ScrollView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("list")
 
     cursor: reactive[int] = reactive(0)
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._strips: FIFOCache[Hashable, Strip] = FIFOCache(KEPT_STRIPS)
+        self._tones: dict[Tone, Style] = {}
+        self._base = Style()
+        self._is_restyled = True
 
     def row_count(self) -> int:
         """Return how many rows there are."""
@@ -40,12 +51,31 @@ class RowView(ScrollView, can_focus=True):
         """Return one row, already free of anything that steers a terminal."""
         raise NotImplementedError
 
+    def row_key(self, index: int) -> Hashable | None:
+        """Return all that a row's text depends on beside width and theme; None has it drawn anew each time."""
+        return None
+
     def row_clicked(self, index: int, meta: dict[str, Any], chain: int) -> None:
         """Act on a click; the cursor is on the row already."""
 
     def tone(self, tone: Tone) -> Style:
         """Return the style of a tone in the present theme."""
-        return tone_style(self, tone)
+        self._look_at_styles()
+        return self._tones[tone]
+
+    def notify_style_update(self) -> None:
+        """Take note that the theme may be another one."""
+        super().notify_style_update()
+        self._is_restyled = True
+
+    def _look_at_styles(self) -> None:
+        if self._is_restyled:
+            self._is_restyled = False
+            self._base = self.rich_style
+            tones = {tone: tone_style(self, tone) for tone in Tone}
+            if tones != self._tones:
+                self._tones = tones
+                self._strips.clear()
 
     def sign(self, sign: Sign, width: int = 0) -> Text:
         """Return a sign as coloured text, padded to a width."""
@@ -72,17 +102,25 @@ class RowView(ScrollView, can_focus=True):
         """Return one line of the screen."""
         width = self.row_width
         index = y + round(self.scroll_offset.y)
-        base = self.rich_style
+        self._look_at_styles()
+        base = self._base
         console: Console = self.app.console  # pyright: ignore[reportUnknownMemberType]  # untyped in Textual
         if index >= self.row_count():
             return Strip.blank(width, base)
+        if (marked := self.row_style(index)) is not None:
+            base += marked
+        key = self.row_key(index)
+        kept = (key, width, base)
+        if key is not None and (strip := self._strips.get(kept)) is not None:
+            return strip
         text = self.render_row(index, width)
         text.end = ""
         text.no_wrap = True
         text.truncate(width, overflow="ellipsis")
-        if (marked := self.row_style(index)) is not None:
-            base += marked
-        return Strip(text.render(console)).adjust_cell_length(width).apply_style(base)
+        strip = Strip(text.render(console)).adjust_cell_length(width).apply_style(base)
+        if key is not None:
+            self._strips[kept] = strip
+        return strip
 
     def row_style(self, index: int) -> Style | None:
         """Return what is laid under a row, such as the cursor."""

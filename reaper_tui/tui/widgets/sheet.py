@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
 
 from rich.console import RenderableType
 from rich.style import Style
@@ -12,13 +11,12 @@ from rich.text import Text
 from textual.widget import Widget
 
 from reaper_tui.tui.glyphs import Sign, Tone
-from reaper_tui.tui.widgets.tones import TONE_CLASSES, tone_style
+from reaper_tui.tui.widgets.tones import tone_style
 
 
 class Sheet(Widget):
     """Draws what a function makes of it; the function is asked again when theme or width change."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*TONE_CLASSES}
     DEFAULT_CSS = "Sheet { height: auto; width: 1fr; }"
 
     def __init__(self, *, id: str | None = None) -> None:

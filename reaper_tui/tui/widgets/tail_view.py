@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -34,6 +35,11 @@ class TailView(RowView, Generic[ItemType]):
         self._lines: deque[Text] = deque(maxlen=ROWS)
         self._empty = empty
         self._drawn_width = 0
+        self._laid_out = 0
+
+    def on_mount(self) -> None:
+        """Lay out again in the tones of another theme."""
+        self.app.theme_changed_signal.subscribe(self, lambda _theme: self.lay_out_again())  # pyright: ignore[reportUnknownMemberType]  # untyped in Textual
 
     def lay_out(self, item: ItemType, width: int) -> list[Text]:
         """Return the lines of one item."""
@@ -56,6 +62,7 @@ class TailView(RowView, Generic[ItemType]):
         fresh = [line for item in items if self.is_shown(item) for line in self.lay_out(item, width)]
         dropped = max(0, before + len(fresh) - ROWS)
         self._lines.extend(fresh)
+        self._laid_out += len(fresh)
         if dropped and not self.follows:
             self.scroll_to(y=max(0, round(self.scroll_offset.y) - dropped), animate=False, force=True)
         self.rows_changed()
@@ -67,6 +74,7 @@ class TailView(RowView, Generic[ItemType]):
         if width > 0:
             shown = (item for item in self._items if self.is_shown(item))
             self._lines = deque((line for item in shown for line in self.lay_out(item, width)), maxlen=ROWS)
+            self._laid_out += len(self._lines)
         self.rows_changed()
         self._go_to_end()
 
@@ -77,6 +85,9 @@ class TailView(RowView, Generic[ItemType]):
         if not self._lines:
             return Text(f" {self._empty}", style="dim")
         return self._lines[index].copy()
+
+    def row_key(self, index: int) -> Hashable | None:
+        return self._laid_out - len(self._lines) + index if self._lines else None
 
     @property
     def has_cursor(self) -> bool:

@@ -1,0 +1,95 @@
+"""What a key costs: only what it concerns is drawn, and what is kept follows the theme."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+from textual._compositor import Compositor
+
+from reaper_tui.engine.events import Level
+from reaper_tui.tui.heap import settle as settle_heap
+from reaper_tui.tui.screens.transfer import TransferScreen
+from reaper_tui.tui.widgets.log_pane import LogPane
+from tests.tui.fakes import FakeBackend
+from tests.tui.pilots import LARGE, drawn, opened, press, settle, to_transfer
+
+
+@pytest.fixture
+def full_paints(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    paints: list[object] = []
+    original = Compositor.render_full_update
+
+    def render(self: Compositor, *arguments: object, **options: object) -> object:
+        paints.append(self)
+        return original(self, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Compositor, "render_full_update", render)
+    return paints
+
+
+@pytest.fixture
+def collector() -> Iterator[None]:
+    thresholds = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*thresholds)
+
+
+async def test_moving_between_panes_draws_less_than_the_screen(backend: FakeBackend, full_paints: list[object]) -> None:
+    async with opened(backend, profile=backend.entries[0].path, size=LARGE) as (_, pilot):
+        await to_transfer(pilot)
+        await backend.workspace.step(30)
+        await press(pilot, "2")
+        full_paints.clear()
+        await press(pilot, "3", "2", "1", "tab")
+        assert full_paints == []
+
+
+async def test_a_snapshot_that_says_the_same_draws_no_headline(
+    backend: FakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(backend, profile=backend.entries[0].path) as (app, pilot):
+        await to_transfer(pilot)
+        assert isinstance(app.screen, TransferScreen)
+        app.screen.pulse()
+        await settle(pilot)
+        asked: list[object] = []
+        monkeypatch.setattr(app.screen.headline, "refresh", lambda *args, **options: asked.append(args))
+        app.screen.pulse()
+        assert asked == []
+        backend.clock.advance(90)
+        app.screen.pulse()
+        assert len(asked) == 1
+
+
+async def test_rows_kept_from_before_take_the_colours_of_another_theme(backend: FakeBackend) -> None:
+    async with opened(backend, profile=backend.entries[0].path, size=LARGE) as (app, pilot):
+        await to_transfer(pilot)
+        backend.workspace.log.write(Level.WARNING, "a line in the tone of warnings")
+        app.screen.pulse()  # type: ignore[attr-defined]
+        await settle(pilot)
+
+        def warning_colour() -> object:
+            pane = app.screen.query_one(LogPane)
+            [segment] = [
+                part
+                for row in drawn(app)[pane.region.y : pane.region.bottom]
+                for part in row
+                if "tone of warnings" in part.text
+            ]
+            assert segment.style is not None
+            return segment.style.color
+
+        before = warning_colour()
+        app.theme = "textual-light"
+        await settle(pilot)
+        assert warning_colour() != before
+
+
+def test_what_stands_at_the_start_is_not_looked_through_again(collector: None) -> None:
+    before = gc.get_freeze_count()
+    settle_heap()
+    assert gc.get_freeze_count() > before
+    assert len(gc.get_objects()) < 1000
