@@ -21,10 +21,10 @@ from reaper_tui.journal.journal import Journal
 from reaper_tui.stream.admission import Admission
 from reaper_tui.stream.api import StreamOptions, make_service
 from reaper_tui.stream.hub import Hub
-from reaper_tui.stream.journal_source import JournalSource
+from reaper_tui.stream.journal_source import ForeignJournal, JournalSource
 from reaper_tui.stream.keys import Keys
 from reaper_tui.stream.origins import Origins
-from reaper_tui.stream.service import serve
+from reaper_tui.stream.service import serve, spare_collector
 from reaper_tui.stream.session import Bounds
 
 PAD = "x" * 120
@@ -66,7 +66,8 @@ async def ours(home: Path, events: int) -> None:
     for start in range(0, events, 1000):
         old = [FeedEvent("create", 1, number, body(number)) for number in range(start, min(start + 1000, events))]
         await journal.write(lambda raw, old=old: feed.append(raw, old, time.time()))
-    source = JournalSource(journal, poll_seconds=1.0)
+    archive = ForeignJournal(journal.path)
+    source = JournalSource(journal, archive, poll_seconds=1.0)
     bounds = Bounds()
     loop = asyncio.get_running_loop()
     options = StreamOptions(
@@ -89,8 +90,10 @@ async def ours(home: Path, events: int) -> None:
         await publish(lines, send)
         stopping.set()
 
+    service = make_service(hub, options, ())
+    spare_collector()
     await serve(
-        make_service(hub, options, ()),
+        service,
         host="127.0.0.1",
         port=0,
         drain_seconds=0,
@@ -98,6 +101,7 @@ async def ours(home: Path, events: int) -> None:
         stopping=stopping,
         beside=[work],
     )
+    await archive.close()
     await journal.close()
 
 

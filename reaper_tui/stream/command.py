@@ -28,7 +28,7 @@ from reaper_tui.stream.postgres import PostgresFeed
 from reaper_tui.stream.publisher import Copy, Publisher
 from reaper_tui.stream.redis_feed import RedisFeed
 from reaper_tui.stream.remote_source import RemoteSource
-from reaper_tui.stream.service import serve
+from reaper_tui.stream.service import serve, spare_collector
 from reaper_tui.stream.session import Bounds
 from reaper_tui.stream.settings import ServeSettings
 from reaper_tui.stream.source import Source
@@ -56,6 +56,7 @@ async def serve_stream(settings: ServeSettings, profile: Settings, workdir: Path
         hub = Hub(supplied.source, options.bounds, clock=time.monotonic, later=loop.call_later)
         publishers = [Publisher(name, hub, copy) for name, copy in supplied.copies.items()]
         components = [*supplied.components, *(publisher.health for publisher in publishers)]
+        spare_collector()
         await serve(
             make_service(hub, options, components),
             host=settings.host,
@@ -111,9 +112,10 @@ async def supply(
                     "There is nothing to stream",
                     "set DISCORD_TOKEN and DISCORD_GUILD_ID, name a PROFILE, or set DATABASE_URL or REDIS_URL",
                 )
-        foreign = ForeignJournal(path)
-        stack.push_async_callback(foreign.close)
-        source = JournalSource(foreign)
+        newest, archive = ForeignJournal(path), ForeignJournal(path)
+        for foreign in (newest, archive):
+            stack.push_async_callback(foreign.close)
+        source = JournalSource(newest, archive)
         yield Supply(source, (source.health,), (), copies)
 
 
@@ -121,7 +123,8 @@ async def supply(
 async def _capture(profile: Settings, settings: ServeSettings, workdir: Path) -> AsyncGenerator[Supply]:
     woken: list[JournalSource] = []
     async with open_capture(profile, workdir, settings.channels, on_feed=lambda: _wake(woken)) as listening:
-        source = JournalSource(listening.journal, poll_seconds=1.0)
+        archive = ForeignJournal(listening.journal.path)
+        source = JournalSource(listening.journal, archive, poll_seconds=1.0)
         woken.append(source)
 
         async def gateway() -> Mapping[str, Mapping[str, Any]]:
@@ -130,7 +133,10 @@ async def _capture(profile: Settings, settings: ServeSettings, workdir: Path) ->
                 return {"discord": {"status": "ok", "reconnects": live.reconnects}}
             return {"discord": {"status": "degraded", "note": (live and live.note) or "not connected yet"}}
 
-        yield Supply(source, (source.health, gateway), (listening.run,), is_capturing=True)
+        try:
+            yield Supply(source, (source.health, gateway), (listening.run,), is_capturing=True)
+        finally:
+            await archive.close()
 
 
 def options_of(settings: ServeSettings) -> StreamOptions:

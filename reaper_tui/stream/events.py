@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from reaper_tui.journal.feed import FeedRow
 
 KINDS = frozenset({"create", "update", "delete", "reactions", "pins"})
 
 
-class Event:
+class Event(msgspec.Struct, frozen=True, gc=False):
     """One event of the feed, ready to be written to a socket."""
 
-    __slots__ = ("channel_id", "frame", "kind", "noted_at", "seq", "text")
-
-    def __init__(self, seq: int, kind: str, channel_id: int, noted_at: float, text: bytes) -> None:
-        self.seq = seq
-        self.kind = kind
-        self.channel_id = channel_id
-        self.noted_at = noted_at
-        self.text = text
-        self.frame = text_frame(text)
+    seq: int
+    kind: str
+    channel_id: int
+    noted_at: float
+    text: bytes
+    frame: bytes
 
 
 class Batch:
@@ -60,7 +59,7 @@ def event_of(row: FeedRow, guild_id: str) -> Event:
         int(row.noted_at * 1000),
         row.body or b"null",
     )
-    return Event(row.seq, row.kind, row.channel_id, row.noted_at, text)
+    return Event(row.seq, row.kind, row.channel_id, row.noted_at, text, text_frame(text))
 
 
 def events_of(rows: Iterable[FeedRow], guild_id: str) -> list[Event]:

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from reaper_tui.stream.events import Event, events_of
 from reaper_tui.stream.source import Source
 
-PAGE = 512
+PAGE = 128
 
 
 class History:

@@ -16,6 +16,7 @@ from reaper_tui.stream.cursors import Cursor, Start
 from reaper_tui.stream.events import Batch, Event, events_of
 from reaper_tui.stream.filters import Filter
 from reaper_tui.stream.history import PAGE, History
+from reaper_tui.stream.pace import Pace
 from reaper_tui.stream.ring import Ring
 from reaper_tui.stream.session import Bounds, Session
 from reaper_tui.stream.source import FeedBroken, Source, Standing
@@ -81,6 +82,7 @@ class Hub:
         self._groups: dict[Filter, Group] = {}
         self._by_channel: dict[int, list[Group]] = defaultdict(list)
         self._of_all_channels: list[Group] = []
+        self._pace = Pace(time.monotonic)
         self._next_flush = 0.0
         self._flushing: Handle | None = None
         self._arrivals: list[tuple[int, asyncio.Future[None]]] = []
@@ -180,20 +182,23 @@ class Hub:
         if session.is_over or session.is_live or session.cursor >= until:
             self.catch_up(session)
             return
-        cursor, epoch, upto = session.cursor, self.epoch, until
+        epoch = self.epoch
+        events, upto = await self._page(session.cursor, until)
+        async with self._pace.turn():
+            if epoch == self.epoch and not session.is_over and self._is_whole(session, session.cursor):
+                self.tally.replayed += session.replay(epoch, events, upto)
+                self.catch_up(session)
+
+    async def _page(self, cursor: int, until: int) -> tuple[Sequence[Event], int]:
+        """Return events behind a cursor and the number up to which they are all there are."""
         events = self._ring.after(cursor, until, PAGE)
-        if events is None:
-            events, upto = await self._history.after(cursor, until)
-            if not events or events[0].seq > cursor + 1:
-                # A hole: numbers that were never used, or events forgotten since the last look.
-                await self.look()
-            if epoch != self.epoch:
-                return
-        elif len(events) == PAGE:
-            upto = events[-1].seq
-        if not session.is_over and self._is_whole(session, cursor):
-            self.tally.replayed += session.replay(self.epoch, events, upto)
-            self.catch_up(session)
+        if events is not None:
+            return events, events[-1].seq if len(events) == PAGE else until
+        events, upto = await self._history.after(cursor, until)
+        if not events or events[0].seq > cursor + 1:
+            # A hole: numbers that were never used, or events forgotten since the last look.
+            await self.look()
+        return events, upto
 
     def _is_whole(self, session: Session, cursor: int) -> bool:
         if cursor >= self.floor:
@@ -348,8 +353,6 @@ class Hub:
             except CloneError as error:
                 if not session.is_over:
                     self.dismiss(session, frames.UNAVAILABLE, "unavailable", error.line())
-            # One page a turn: events that are live do not wait for those who catch up.
-            await asyncio.sleep(0)
 
     def _new_ring(self, floor: int) -> Ring:
         return Ring(floor, most_events=self._bounds.ring_events, most_bytes=self._bounds.ring_bytes)

@@ -67,12 +67,16 @@ class ForeignJournal:
 
 
 class JournalSource:
-    """Events of a journal; `wake` after a write saves waiting for the next look."""
+    """Events of a journal; `wake` after a write saves waiting for the next look.
+
+    `archive` reads what is long and can wait, so that the newest events never stand behind it.
+    """
 
     is_replica = False
 
-    def __init__(self, journal: Reads, *, poll_seconds: float = POLL_SECONDS) -> None:
+    def __init__(self, journal: Reads, archive: Reads, *, poll_seconds: float = POLL_SECONDS) -> None:
         self._journal = journal
+        self._archive = archive
         self._poll_seconds = poll_seconds
         self._woken = asyncio.Event()
 
@@ -85,8 +89,9 @@ class JournalSource:
         return await self._journal.read(_standing)
 
     async def after(self, seq: int, limit: int, until: int | None = None) -> list[FeedRow]:
-        """Return events behind a number."""
-        return await self._journal.read(lambda raw: feed.after(raw, seq, limit, until=until))
+        """Return events behind a number; with an end to them it is history that is asked for."""
+        reads = self._journal if until is None else self._archive
+        return await reads.read(lambda raw: feed.after(raw, seq, limit, until=until))
 
     async def wait(self, seq: int, seconds: float) -> None:
         """Return when there are events behind a number, or after so many seconds."""
@@ -104,11 +109,11 @@ class JournalSource:
 
     async def messages(self, query: MessageQuery) -> list[MessageRow]:
         """Return a page of messages, newest last."""
-        return await self._journal.read(lambda raw: _messages(raw, query))
+        return await self._archive.read(lambda raw: _messages(raw, query))
 
     async def places(self) -> list[Place]:
         """Return the channels that were read, in their order."""
-        return await self._journal.read(places)
+        return await self._archive.read(places)
 
     async def health(self) -> dict[str, dict[str, Any]]:
         """Return whether the journal can be read."""

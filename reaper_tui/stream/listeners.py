@@ -88,7 +88,7 @@ class Listeners:
                 accept["subprotocol"] = SUBPROTOCOL
             await receive()
             await send(accept)
-            connection = scope.get("state", {}).get(CONNECTION)
+            connection = _connection(scope)
             if isinstance(connection, StreamWebSocket):
                 session = self._open(connection, scope, wish, begin, reason)
                 await self._until_gone(session, receive)
@@ -106,7 +106,7 @@ class Listeners:
         wish = self._admit(scope)
         try:
             begin, reason = await self._place(wish)
-            connection = scope.get("state", {}).get(CONNECTION)
+            connection = _connection(scope)
             abort = connection.abort if isinstance(connection, StreamHttp) else _nothing
             headers = [
                 (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -229,6 +229,12 @@ class Listeners:
             for task in (sending, reading):
                 task.cancel()
             await asyncio.gather(sending, reading, return_exceptions=True)
+
+
+def _connection(scope: Scope) -> object:
+    """Return the protocol whose request this is, None where a server does not show it."""
+    shown = scope.get("state", {}).get(CONNECTION)
+    return None if shown is None else shown()
 
 
 def _nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -107,6 +108,12 @@ async def serve(
             loop.remove_signal_handler(number)
         listening.close()
     log.info("stopped")
+
+
+def spare_collector() -> None:
+    """Keep what the program made so far out of garbage collections, which would hold everybody up for long."""
+    gc.collect()
+    gc.freeze()
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:

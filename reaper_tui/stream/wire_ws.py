@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import weakref
 from asyncio.transports import BaseTransport
 from collections.abc import Callable
 from typing import Any, cast
@@ -14,7 +15,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from reaper_tui.stream.events import Batch, text_frame
 
 CONNECTION = "reaper_tui.connection"
-HIGH_WATER, LOW_WATER = 64 << 10, 16 << 10
+# History waits while anything waits: otherwise all who catch up would be written to at once as soon as they read.
+HIGH_WATER, LOW_WATER = 4 << 10, 0
 KERNEL_BYTES = 256 << 10
 UNREAD_MILLISECONDS = 45_000
 GOODBYE_SECONDS = 2.0
@@ -24,7 +26,7 @@ class StreamHttp(H11Protocol):
     """HTTP whose connections show themselves to the application and die when the other side stops reading."""
 
     def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
-        super().__init__(config, server_state, {**app_state, CONNECTION: self}, _loop)
+        super().__init__(config, server_state, {**app_state, CONNECTION: weakref.ref(self)}, _loop)
 
     def connection_made(self, transport: BaseTransport) -> None:  # type: ignore[override]
         """Set what the system does about a reader who reads nothing."""
@@ -40,7 +42,7 @@ class StreamWebSocket(WebSocketsSansIOProtocol):
     """A WebSocket that takes ready frames; `pending` never grows past what its session allows."""
 
     def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
-        super().__init__(config, server_state, {**app_state, CONNECTION: self}, _loop)
+        super().__init__(config, server_state, {**app_state, CONNECTION: weakref.ref(self)}, _loop)
         self.on_drained: Callable[[], None] = _nobody
 
     def connection_made(self, transport: BaseTransport) -> None:
@@ -48,6 +50,12 @@ class StreamWebSocket(WebSocketsSansIOProtocol):
         super().connection_made(transport)
         self.transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
         bound_kernel(self.transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of what holds itself, so that those who leave by hundreds are no work for the garbage collector."""
+        super().connection_lost(exc)
+        self.conn.parser.close()
+        self.on_drained = _nobody
 
     def resume_writing(self) -> None:
         """Go on sending history."""

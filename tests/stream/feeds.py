@@ -21,7 +21,7 @@ from reaper_tui.profile.secrets import Secret
 from reaper_tui.stream.admission import Admission
 from reaper_tui.stream.api import StreamOptions, StreamService, make_service
 from reaper_tui.stream.hub import Hub
-from reaper_tui.stream.journal_source import JournalSource
+from reaper_tui.stream.journal_source import ForeignJournal, JournalSource
 from reaper_tui.stream.keys import Keys
 from reaper_tui.stream.origins import Origins
 from reaper_tui.stream.publisher import Copy, Publisher
@@ -169,10 +169,11 @@ async def served(
 ) -> AsyncGenerator[Kept]:
     """A service on the journal below a path."""
     journal = await Journal.open(path / "journal.db")
+    archive = ForeignJournal(journal.path)
     try:
         await journal.write(feed.epoch)
         await journal.remember({"guild_id": guild_id})
-        source = JournalSource(journal, poll_seconds=1.0)
+        source = JournalSource(journal, archive, poll_seconds=1.0)
         running = serving(
             source, bounds or Bounds(), choices, port=port, drain_seconds=drain_seconds, copies=copies or {}
         )
@@ -181,6 +182,7 @@ async def served(
                 await asyncio.sleep(0)
             yield Kept(found.service, found.port, found.stopping, journal, source, publishers)
     finally:
+        await archive.close()
         await journal.close()
 
 
