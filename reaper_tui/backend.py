@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,8 +130,8 @@ class Workspace(Protocol):
         """Read the target back and compare, writing nothing; runs under the control, raises StopRequested."""
         ...
 
-    async def examine(self) -> Sequence[Finding]:
-        """Return one line for each thing a run needs; a thing out of order is a line, never an error."""
+    def examine(self) -> AsyncIterator[Finding]:
+        """Yield one line for each thing a run needs; a thing out of order is a line, never an error."""
         ...
 
     async def older(self, place: tuple[float, int], limit: int) -> tuple[Mirrored, ...]:
@@ -168,6 +168,10 @@ class Backend(Protocol):
     def profiles(self) -> tuple[ProfileEntry, ...]: ...
     async def check_discord(self, token: Secret, api_base: str) -> Identity: ...
     async def check_fluxer(self, token: Secret, instance: str) -> Identity: ...
+    def examine(self, settings: Settings) -> AsyncIterator[Finding]:
+        """Yield what a run with settings that are no profile yet would need, line by line as it is looked at."""
+        ...
+
     def save_profile(self, name: str, settings: Settings) -> Path: ...
     def load_profile(self, path: Path) -> Settings: ...
     def save_choices(self, path: Path, settings: Settings) -> None:

@@ -85,10 +85,14 @@ def profile_check(path: Path, settings: Settings) -> Check:
 
 
 def terminal() -> tuple[tuple[int, int] | None, str, str]:
-    """Return this process's terminal: its size if there is one, its encoding and kind."""
-    encoding = getattr(sys.stderr, "encoding", "") or ""
+    """Return this process's terminal: its size if there is one, its encoding and kind.
+
+    What the app draws on, which puts a stream of its own in the place of stderr while it runs.
+    """
+    stream = sys.__stderr__ or sys.stderr
+    encoding = getattr(stream, "encoding", "") or ""
     try:
-        size = os.get_terminal_size(sys.stderr.fileno())
+        size = os.get_terminal_size(stream.fileno())
     except (OSError, ValueError, AttributeError):
         return None, encoding, os.environ.get("TERM", "")
     return (size.columns, size.lines), encoding, os.environ.get("TERM", "")

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reaper_tui.backend import Identity
+from reaper_tui.model.check import Check
 from reaper_tui.profile.secrets import Secret
+from reaper_tui.profile.settings import Settings
 from reaper_tui.profile_shelf import ProfileShelf
 
 if TYPE_CHECKING:
@@ -28,6 +30,11 @@ class LateBackend(ProfileShelf):
     async def check_fluxer(self, token: Secret, instance: str) -> Identity:
         """Return whom a Fluxer token belongs to."""
         return await (await self._program()).check_fluxer(token, instance)
+
+    async def examine(self, settings: Settings) -> AsyncGenerator[Check]:
+        """Yield what a run with settings that are no profile yet would need."""
+        async for check in (await self._program()).examine(settings):
+            yield check
 
     @contextlib.asynccontextmanager
     async def open(self, path: Path) -> AsyncGenerator[OpenWorkspace]:

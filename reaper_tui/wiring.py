@@ -159,6 +159,12 @@ async def open_archive(workdir: Path) -> AsyncGenerator[Archive]:
 async def examine_profile(path: Path, settings: Settings, workdir: Path) -> AsyncGenerator[Check]:
     """Yield the checks of a profile that need not be in order: a thing out of order is a check, never an error."""
     yield profile_check(path, settings)
+    async for check in examine_settings(settings, workdir):
+        yield check
+
+
+async def examine_settings(settings: Settings, workdir: Path) -> AsyncGenerator[Check]:
+    """Yield the checks of settings that may be no profile yet, and of the journal of earlier runs if there is one."""
     try:
         check_addresses(settings)
         checked_ids(settings)
@@ -259,6 +265,11 @@ async def open_capture(
 
 class ProgramBackend(ProfileShelf):
     """The program behind the app: fulfils `backend.Backend`."""
+
+    async def examine(self, settings: Settings) -> AsyncGenerator[Check]:
+        """Yield what a run with settings that are no profile yet would need."""
+        async for check in examine_settings(settings, self.paths.data):
+            yield check
 
     async def check_discord(self, token: Secret, api_base: str) -> Identity:
         """Return whom a Discord token belongs to."""

@@ -111,9 +111,9 @@ class OpenWorkspace:
             await self.clone.journal.update_run(summary.run_id, verification=kept)
         return verification
 
-    async def examine(self) -> Sequence[Check]:
-        """Return one line for each thing a run needs; a thing out of order is a line, never an error."""
-        return [check async for check in self._checks()]
+    def examine(self) -> AsyncIterator[Check]:
+        """Yield one line for each thing a run needs; a thing out of order is a line, never an error."""
+        return self._checks()
 
     async def older(self, place: tuple[float, int], limit: int) -> tuple[Mirrored, ...]:
         """Return messages that were sent before a place (time, message id), oldest first."""

@@ -28,7 +28,7 @@ COLUMNS, ROWS = 100, 28
 SECONDS_A_FRAME = 2.2
 # What to press, what then has to be seen, and how often to look at it.
 STOPS = (
-    ("", " messages ", 1),
+    ("", "▾", 1),
     ("jjjjj ", " messages ", 1),
     (" ", " messages ", 1),
     ("c", "before you start", 1),

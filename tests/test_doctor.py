@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import io
 import json
+import os
+import pty
+import struct
+import sys
+import termios
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +19,7 @@ from msgspec.structs import force_setattr
 
 from reaper_tui import headless
 from reaper_tui.engine.doctor import clock_check, disk_check, terminal_check
+from reaper_tui.examination import terminal
 from reaper_tui.exit_codes import ExitCode, code_of_checks
 from reaper_tui.model.check import Check, CheckState
 from reaper_tui.profile.settings import save_settings
@@ -59,7 +67,7 @@ async def test_all_is_well_before_and_after_a_run_and_nothing_is_written(tmp_pat
         async with world.workspace() as workspace:
             await workspace.run(world.settings)
             world.trouble.requests.clear()
-            assert code_of_checks(await workspace.examine()) is ExitCode.DONE
+            assert code_of_checks([check async for check in workspace.examine()]) is ExitCode.DONE
         assert world.trouble.writes() == []
         assert (await looked_at(world))["earlier runs"].state is CheckState.OK
 
@@ -166,3 +174,17 @@ async def test_it_prints_a_line_a_check_or_one_document(tmp_path: Path, capsys: 
         assert told["ok"] is False
         assert {row["state"] for row in told["checks"]} <= {"ok", "warn", "fail", "-"}
         assert len(told["checks"]) == len(lines)
+
+
+def test_the_terminal_is_told_also_while_the_app_has_put_a_stream_of_its_own_in_the_place_of_stderr(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    with open(theirs, "w", encoding="utf-8") as drawn_on:
+        monkeypatch.setattr(sys, "__stderr__", drawn_on)
+        monkeypatch.setattr(sys, "stderr", io.StringIO())
+        monkeypatch.setenv("TERM", "xterm-256color")
+        assert terminal() == ((120, 40), "utf-8", "xterm-256color")
+        assert terminal_check(*terminal()).line == "120×40, xterm-256color, utf-8"
+    os.close(ours)

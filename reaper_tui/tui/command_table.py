@@ -67,6 +67,7 @@ COMMANDS: tuple[Command, ...] = (
     *_visits("home"),
     Command("wizard", "back", "escape", "Back", "Go back one step"),
     Command("wizard", "copy_link", "f6", "Copy link", "Copy the invite link"),
+    Command("wizard", "look_again", "f5", "Check again", "Look again at what a run needs"),
     Command("channels", "check", "space", "Check", "Check or uncheck what is under the cursor, with all below it"),
     Command("channels", "toggle_all", "a", "All", "Check everything, or nothing"),
     Command("channels", "invert", "i", "Invert", "Swap checked and unchecked", is_shown=False),

@@ -314,8 +314,9 @@ class FakeWorkspace:
         self.control.move(RunState.DONE)
         return self.found
 
-    async def examine(self) -> tuple[FakeFinding, ...]:
-        return self.findings
+    async def examine(self) -> AsyncIterator[FakeFinding]:
+        for finding in self.findings:
+            yield finding
 
     async def step(self, messages: int = 1, seconds: float = 0.5) -> None:
         """Let so many messages through and wait until they are."""
@@ -436,6 +437,9 @@ class FakeBackend:
         self.tokens: list[Secret] = []
         self.check_gate = asyncio.Event()
         self.check_gate.set()
+        self.findings: tuple[FakeFinding, ...] = tuple(row for row in FINDINGS if row.state == "ok")
+        self.looks = asyncio.Semaphore(1000)
+        self.examined: list[Settings] = []
         self.entries: tuple[ProfileEntry, ...] = ()
         if has_profiles:
             self.entries = (
@@ -464,6 +468,12 @@ class FakeBackend:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    async def examine(self, settings: Settings) -> AsyncIterator[FakeFinding]:
+        self.examined.append(settings)
+        for finding in self.findings:
+            await self.looks.acquire()
+            yield finding
 
     def save_profile(self, name: str, settings: Settings) -> Path:
         self.saved[name] = settings

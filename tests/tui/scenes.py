@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from reaper_tui.engine.progress import ChannelState, MirroredMessage
 from reaper_tui.model.summary import Verification
@@ -66,6 +67,14 @@ async def wizard(pilot: Pilot[None], backend: FakeBackend) -> None:
     await press(pilot, "escape", "n")
     pilot.app.screen.query_one("#discord .token").value = "x" * 60  # type: ignore[attr-defined]
     await press(pilot, "enter")
+
+
+async def checks(pilot: Pilot[None], backend: FakeBackend) -> None:
+    backend.findings = FINDINGS
+    await press(pilot, "escape", "n")
+    for side in ("discord", "fluxer"):
+        pilot.app.screen.query_one(f"#{side} .token", Input).value = "MTEwMDAwMDAwMDAwMDAwMDAwMQ.made-up"
+        await press(pilot, "enter", "enter")
 
 
 async def channels(pilot: Pilot[None], backend: FakeBackend) -> None:
@@ -181,6 +190,7 @@ SCENES: dict[str, Scene] = {
     "home": home,
     "welcome": stay,
     "wizard": wizard,
+    "checks": checks,
     "channels": channels,
     "review": review,
     "items": items,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from textual.widgets import Input
 
@@ -8,7 +10,7 @@ from reaper_tui.tui.invites import bot_id_in, invite_link
 from reaper_tui.tui.screens.channels import ChannelsScreen
 from reaper_tui.tui.screens.home import HomeScreen
 from reaper_tui.tui.screens.wizard import WizardScreen
-from tests.tui.fakes import CANARY, REFUSED, FakeBackend
+from tests.tui.fakes import CANARY, FINDINGS, REFUSED, FakeBackend
 from tests.tui.pilots import LARGE, SMALL, click, opened, press, settle, shown
 
 DISCORD_TOKEN = "MTEwMDAwMDAwMDAwMDAwMDAwMQ." + CANARY
@@ -138,6 +140,74 @@ async def test_by_mouse_alone_and_back_again(backend: FakeBackend) -> None:
         assert app.screen.query_one("#discord").display
         await press(pilot, "escape")
         assert isinstance(app.screen, HomeScreen)
+
+
+async def to_name(pilot: object) -> None:
+    """Go to the last step."""
+    await press(pilot, "n")  # type: ignore[arg-type]
+    await enter(pilot, "#discord .token", DISCORD_TOKEN)
+    await press(pilot, "enter", "enter")  # type: ignore[arg-type]
+    await enter(pilot, "#fluxer .token", CANARY)
+    await press(pilot, "enter", "enter")  # type: ignore[arg-type]
+
+
+async def test_each_check_is_shown_as_it_is_made_and_saving_waits_for_the_last(backend: FakeBackend) -> None:
+    backend.looks = asyncio.Semaphore(1)
+    async with opened(backend) as (app, pilot):
+        await to_name(pilot)
+        text = shown(app)
+        assert "✔ ok      Discord token  belongs to ReaperBot" in text
+        assert "◌ looking at both sides" in text
+        assert "Disk" not in text
+        assert CANARY[:12] not in text
+        await press(pilot, "enter")
+        assert "Saved as soon as all is looked at" in shown(app)
+        assert backend.saved == {}
+        backend.looks.release()
+        await settle(pilot)
+        assert isinstance(app.screen, ChannelsScreen)
+        assert backend.examined[0].fluxer.community_id == "21"
+
+
+async def test_a_second_enter_saves_without_waiting(backend: FakeBackend) -> None:
+    backend.looks = asyncio.Semaphore(0)
+    async with opened(backend) as (app, pilot):
+        await to_name(pilot)
+        await press(pilot, "enter", "enter")
+        assert isinstance(app.screen, ChannelsScreen)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+async def test_a_fault_is_told_with_its_mend_before_anything_is_saved(
+    backend: FakeBackend, size: tuple[int, int]
+) -> None:
+    backend.findings, backend.looks = FINDINGS, asyncio.Semaphore(1)
+    async with opened(backend, size=size) as (app, pilot):
+        await to_name(pilot)
+        await press(pilot, "enter")
+        for _ in FINDINGS:
+            backend.looks.release()
+        await settle(pilot)
+        text = shown(app)
+        assert "✖ fault   Message content  the intent is off" in text
+        assert "→ switch on Message Content Intent in the portal" in text
+        assert "mend it and check again, or save as it is" in text
+        assert "Save anyway" in text
+        assert backend.saved == {}
+        backend.findings, backend.looks = FINDINGS[:1], asyncio.Semaphore(5)
+        await press(pilot, "f5")
+        assert "Message content" not in shown(app)
+        await click(pilot, "#save")
+        assert isinstance(app.screen, ChannelsScreen)
+
+
+async def test_what_has_a_fault_is_saved_when_the_user_says_so_again(backend: FakeBackend) -> None:
+    backend.findings = FINDINGS
+    async with opened(backend) as (app, pilot):
+        await to_name(pilot)
+        await click(pilot, "#save")
+        assert isinstance(app.screen, ChannelsScreen)
+        assert list(backend.saved) == ["rainy-day-cyclists"]
 
 
 def test_a_discord_token_begins_with_the_id_of_its_bot() -> None:

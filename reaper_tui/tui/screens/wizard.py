@@ -9,7 +9,7 @@ import msgspec
 from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.reactive import reactive
 from textual.widgets import Button, Input, Static
 
@@ -22,8 +22,10 @@ from reaper_tui.tui.bindings import bindings_of
 from reaper_tui.tui.bridge import Problem, problem_of
 from reaper_tui.tui.screens.room import Room
 from reaper_tui.tui.widgets.account_step import AccountStep
+from reaper_tui.tui.widgets.findings import Findings
 
 STEPS = ("discord", "fluxer", "name")
+SAVE, SAVE_ANYWAY = "Save and choose channels", "Save anyway"
 DISCORD_HOW = (
     "Make the bot that reads: discord.com/developers/applications → New Application → Bot → Reset Token. "
     "On that page switch on Message Content Intent. The link asks for View Channels, Read Message History, Connect "
@@ -36,7 +38,7 @@ FLUXER_HOW = (
 
 
 class WizardScreen(Room):
-    """Three steps: Discord, Fluxer, a name; each token is tried before going on and never shown."""
+    """Three steps: Discord, Fluxer, a name with what a run would need; each token is tried, none is ever shown."""
 
     room: ClassVar[str] = "wizard"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("wizard")
@@ -46,6 +48,11 @@ class WizardScreen(Room):
     discord = getters.query_one("#discord", AccountStep)
     fluxer = getters.query_one("#fluxer", AccountStep)
     name_input = getters.query_one("#profile-name", Input)
+    findings = getters.query_one(Findings)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._saves_then = False
 
     def body(self) -> ComposeResult:
         """Yield the three steps."""
@@ -57,26 +64,39 @@ class WizardScreen(Room):
         yield AccountStep(
             "fluxer", FLUXER_HOW, "Which community is to be filled?", defaults.fluxer.instance, shows_address=True
         )
-        with VerticalScroll(id="name"):
-            yield Static("What shall this profile be called?", classes="question", markup=False)
-            yield Input(id="profile-name", placeholder="letters, digits, - and _", max_length=60)
+        with Vertical(id="name"):
             yield Static(id="profile-recap", markup=False)
+            with Horizontal(classes="field"):
+                yield Static("Call it", classes="label", markup=False)
+                yield Input(id="profile-name", placeholder="letters, digits, - and _", max_length=60, compact=True)
             yield Static(id="profile-error", classes="problem", markup=False)
-            with Horizontal(classes="buttons"):
-                yield Button("Save and choose channels", id="save", variant="primary")
-                yield Button("Back", classes="back")
+            yield Static("What a run needs", classes="question", markup=False)
+            with VerticalScroll(id="checks"):
+                yield Findings(id="findings", waiting="looking at both sides and this machine; nothing is written")
+            with Horizontal(classes="bar"):
+                yield Static(id="checks-verdict", markup=False)
+                yield Button(SAVE, id="save", variant="primary", compact=True)
+                yield Button("Check again", id="look-again", compact=True)
+                yield Button("Back", classes="back", compact=True)
 
     def watch_step(self, step: str) -> None:
         """Show one step and say which it is."""
         number = STEPS.index(step) + 1
-        titles = {"discord": "Where from: Discord", "fluxer": "Where to: Fluxer", "name": "A name for it"}
+        titles = {
+            "discord": "Where from: Discord",
+            "fluxer": "Where to: Fluxer",
+            "name": "A name, and a look round",
+        }
         self.query_one("#wizard-title", Static).update(f"Step {number} of {len(STEPS)} · {titles[step]}")
         for name in STEPS:
             self.query_one(f"#{name}").display = name == step
+        self.refresh_bindings()
         if step == "name":
             self._show_recap()
             self.name_input.focus()
+            self._examine()
         else:
+            self.workers.cancel_group(self, "examine")  # pyright: ignore[reportUnknownMemberType]  # untyped in Textual
             self.query_one(f"#{step}", AccountStep).stand_ready()
 
     def on_mount(self) -> None:
@@ -124,15 +144,61 @@ class WizardScreen(Room):
         if self.step != "name":
             self.query_one(f"#{self.step}", AccountStep).copy_invite()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer links where there are bots to invite, and looking again where something was looked at."""
+        if action == "copy_link":
+            return self.step != "name"
+        return self.step == "name" if action == "look_again" else True
+
+    @on(Button.Pressed, "#look-again")
+    def action_look_again(self) -> None:
+        """Look again at what a run needs."""
+        if not self.findings.is_looking:
+            self._examine()
+
+    @work(group="examine", exclusive=True, exit_on_error=False, description="look at what a run needs")
+    async def _examine(self) -> None:
+        self._saves_then = False
+        self._tell("", "", SAVE)
+        try:
+            await self.findings.take(self.program.backend.examine(with_environment(self._settings())))
+        except Exception as error:
+            self._tell(f"✖ {problem_of(error, self.program.backend.log_file).line()}", "", SAVE)
+            return
+        if not self.findings.faults:
+            self._tell("", self.findings.verdict, SAVE)
+            if self._saves_then:
+                self._write()
+            return
+        told = "✖ A run would stop at this: mend it and check again, or save as it is."
+        self._tell(told, self.findings.verdict, SAVE_ANYWAY)
+
     @on(Input.Submitted, "#profile-name")
     @on(Button.Pressed, "#save")
     def save(self) -> None:
-        """Write the profile and open it."""
+        """Write the profile and open it, once all was looked at; asked again, at once."""
+        if self._is_sound(self.name_input.value.strip()):
+            if self.findings.is_looking and not self._saves_then:
+                self._saves_then = True
+                self._tell("◌ Saved as soon as all is looked at; ⏎ again saves now.", "", SAVE)
+            else:
+                self._write()
+
+    def _tell(self, error: str, verdict: str, save: str) -> None:
+        self.query_one("#profile-error", Static).update(error)
+        self.query_one("#checks-verdict", Static).update(f" {verdict}")
+        self.query_one("#save", Button).label = save
+
+    def _is_sound(self, name: str) -> bool:
+        is_sound = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name) is not None
+        if not is_sound:
+            told = "✖ Use letters, digits, - and _; begin with a letter or digit."
+            self.query_one("#profile-error", Static).update(told)
+        return is_sound
+
+    def _write(self) -> None:
         error = self.query_one("#profile-error", Static)
         name = self.name_input.value.strip()
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
-            error.update("✖ Use letters, digits, - and _; begin with a letter or digit.")
-            return
         try:
             if any(entry.name == name for entry in self.program.backend.profiles()):
                 error.update(f"✖ There is a profile “{name}” already: choose another name.")
@@ -156,8 +222,8 @@ class WizardScreen(Room):
 
     def _show_recap(self) -> None:
         self.query_one("#profile-recap", Static).update(
-            f"{self.discord.place_name} → {self.fluxer.place_name}\n"
-            "Only you can read the file. Tokens given as env:, file: or keyring: stay outside it."
+            f"{self.discord.place_name} → {self.fluxer.place_name}. "
+            "Only you can read the file; tokens given as env:, file: or keyring: stay outside it."
         )
         if not self.name_input.value:
             words = re.sub(r"[^A-Za-z0-9]+", "-", self.discord.place_name).strip("-").lower()
