@@ -6,15 +6,15 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
 from typing import Protocol
 from urllib.parse import parse_qs, urljoin, urlsplit
 
-import httpcore
+import aiohttp
 import httpx
+from yarl import URL
 
 from reaper_tui import __version__
-from reaper_tui.media.guard import GuardedBackend, Place, place_of
+from reaper_tui.media.guard import GuardedResolver, Place, place_of
 from reaper_tui.model.errors import FileUnavailable, ServiceDown
 
 SOURCE_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
@@ -22,11 +22,16 @@ TRIES = 4
 BACK_OFF = (0.5, 1.0, 2.0)
 LONGEST_RETRY_AFTER = 60.0
 REDIRECTS = 3
-TIMEOUT = httpx.Timeout(30.0, connect=15.0, pool=None)
+TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=15.0, sock_read=30.0)
 CONNECTIONS = 16
+KEEPALIVE_SECONDS = 5.0
+READ_BYTES = 1 << 18
+REDIRECTED = frozenset({301, 302, 303, 307, 308})
 SLOW_AFTER = 60.0
 SLOW_BYTES_PER_SECOND = 4096
 CUT = "it breaks off"
+# What is written as the standard wants goes out as it is: a signature may cover every sign.
+_WRITTEN_OUT = re.compile(r"[!-~]+")
 _RANGE = re.compile(r"bytes (\d+)-\d*/(\d+|\*)")
 
 
@@ -77,17 +82,13 @@ class Downloader:
         self._source_hosts = frozenset(host for host, _ in trusted) or SOURCE_HOSTS
         self._clock = clock
         self._sleep = sleep
-        self._client = httpx.AsyncClient(
-            transport=GuardedTransport(GuardedBackend(trusted, allow_private=allow_private)),
-            headers={"User-Agent": f"reaper-tui/{__version__}", "Accept-Encoding": "identity"},
-            timeout=TIMEOUT,
-            trust_env=False,
-        )
-        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._resolver = GuardedResolver(trusted, allow_private=allow_private)
+        self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        if self._session is not None:
+            await self._session.close()
 
     async def download(self, wanted: Wanted, sink: Sink) -> None:
         """Bring a file to a sink; raise FileUnavailable (gone, too large, wrong size) or ServiceDown."""
@@ -117,11 +118,11 @@ class Downloader:
                 raise FileUnavailable("no web address")
             try:
                 location = await self._try(url, wanted, sink)
-            except httpx.InvalidURL:
+            except aiohttp.InvalidURL:
                 raise FileUnavailable("no web address") from None
-            except httpx.TimeoutException:
+            except TimeoutError:
                 raise _Broken("no answer in time") from None
-            except httpx.TransportError as error:
+            except (aiohttp.ClientError, ConnectionError) as error:
                 raise _Broken(CUT if sink.received else _words(error)) from None
             if not location:
                 return
@@ -134,10 +135,12 @@ class Downloader:
             headers = {"Range": f"bytes={sink.received}-", "If-Range": sink.validator}
         elif sink.received:
             await sink.restart()
-        async with self._client.stream("GET", url, headers=headers) as response:
-            if response.has_redirect_location:
-                return response.headers["location"]
-            if response.status_code not in (200, 206):
+        address = _address(url)
+        self._resolver.refuse_forbidden(address.raw_host or "", address.port or 0)
+        async with self._opened().get(address, headers=headers, allow_redirects=False) as response:
+            if response.status in REDIRECTED and (location := response.headers.get("location")):
+                return location
+            if response.status not in (200, 206):
                 await self._explain(url, response, sink)
             if response.headers.get("content-encoding", "identity") != "identity":
                 raise FileUnavailable("sent compressed")
@@ -147,8 +150,26 @@ class Downloader:
             raise _TooShort(CUT)
         return ""
 
-    async def _explain(self, url: str, response: httpx.Response, sink: Sink) -> None:
-        status = response.status_code
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=CONNECTIONS,
+                    keepalive_timeout=KEEPALIVE_SECONDS,
+                    resolver=self._resolver,
+                    use_dns_cache=False,
+                    ssl=httpx.create_ssl_context(),
+                ),
+                headers={"User-Agent": f"reaper-tui/{__version__}", "Accept-Encoding": "identity"},
+                timeout=TIMEOUT,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                read_bufsize=READ_BYTES,
+            )
+        return self._session
+
+    async def _explain(self, url: str, response: aiohttp.ClientResponse, sink: Sink) -> None:
+        status = response.status
         if status in (401, 403):
             raise FileUnavailable("expired")
         if status in (404, 410):
@@ -160,15 +181,15 @@ class Downloader:
             raise _Broken(f"status {status}", _seconds(response.headers.get("retry-after", "")))
         raise FileUnavailable(f"refused with {status}")
 
-    async def _begin(self, response: httpx.Response, wanted: Wanted, sink: Sink) -> None:
-        if response.status_code == 206:
+    async def _begin(self, response: aiohttp.ClientResponse, wanted: Wanted, sink: Sink) -> None:
+        if response.status == 206:
             found = _RANGE.match(response.headers.get("content-range", ""))
             if found is None or int(found[1]) != sink.received:
                 await sink.restart()
                 raise _Broken(CUT)
         elif sink.received:
             await sink.restart()
-        if response.status_code == 200:
+        if response.status == 200:
             etag = response.headers.get("etag", "")
             sink.validator = etag if etag and not etag.startswith("W/") else response.headers.get("last-modified", "")
         length = response.headers.get("content-length", "")
@@ -180,9 +201,9 @@ class Downloader:
         if wanted.declared is not None and total != wanted.declared:
             raise FileUnavailable("wrong size")
 
-    async def _receive(self, response: httpx.Response, wanted: Wanted, sink: Sink) -> None:
+    async def _receive(self, response: aiohttp.ClientResponse, wanted: Wanted, sink: Sink) -> None:
         mark, counted = self._clock(), sink.received
-        async for chunk in response.aiter_raw():
+        async for chunk in response.content.iter_any():
             if sink.received + len(chunk) > wanted.limit:
                 raise FileUnavailable("too large")
             if wanted.declared is not None and sink.received + len(chunk) > wanted.declared:
@@ -195,19 +216,11 @@ class Downloader:
                 mark, counted = now, sink.received
 
 
-class GuardedTransport(httpx.AsyncHTTPTransport):
-    """httpx's transport over connections that only go to permitted addresses."""
-
-    def __init__(self, backend: GuardedBackend) -> None:
-        context = httpx.create_ssl_context()
-        super().__init__(verify=context)
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context,
-            max_connections=CONNECTIONS,
-            max_keepalive_connections=CONNECTIONS,
-            keepalive_expiry=5.0,
-            network_backend=backend,
-        )
+def _address(url: str) -> URL:
+    try:
+        return URL(url, encoded=_WRITTEN_OUT.fullmatch(url) is not None)
+    except ValueError:
+        raise FileUnavailable("no web address") from None
 
 
 def _is_past(url: str) -> bool:
@@ -226,5 +239,6 @@ def _seconds(value: str) -> float:
         return 0.0
 
 
-def _words(error: httpx.TransportError) -> str:
-    return "it cannot be reached" if isinstance(error, httpx.ConnectError) else "the connection was cut"
+def _words(error: Exception) -> str:
+    is_unreached = isinstance(error, aiohttp.ClientConnectorError)
+    return "it cannot be reached" if is_unreached else "the connection was cut"

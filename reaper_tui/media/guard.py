@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Iterable
-from typing import cast
 from urllib.parse import urlsplit
 
-import httpcore
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from reaper_tui.model.errors import FileUnavailable
 
@@ -44,52 +42,43 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast
 
 
-class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Connects only to permitted addresses; it checks what it connects to, not what a name promised before."""
+class GuardedResolver(AbstractResolver):
+    """Resolves names to permitted addresses only: what is connected to is what was checked.
+
+    An address written out in a link never comes here: `refuse_forbidden` looks at those.
+    """
 
     def __init__(self, trusted: frozenset[Place], *, allow_private: bool) -> None:
         self._trusted = trusted
         self._allow_private = allow_private
-        self._inner = cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Connect to the first permitted address that answers."""
-        failure: Exception = httpcore.ConnectError("no address")
-        for address in await self._permitted(host, port):
-            try:
-                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-        raise failure
-
-    async def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Refuse: no link reaches a local socket."""
-        raise FileUnavailable("address not allowed")
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await self._inner.sleep(seconds)
-
-    async def _permitted(self, host: str, port: int) -> list[str]:
-        try:
-            rows = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise httpcore.ConnectError("unknown host") from error
-        addresses = list(dict.fromkeys(str(row[4][0]) for row in rows))
-        if self._allow_private or (host, port) in self._trusted:
-            return addresses
-        if not all(is_public(address) for address in addresses):
+    def refuse_forbidden(self, host: str, port: int) -> None:
+        """Raise FileUnavailable for a host that is an address, in whatever writing, and not a permitted one."""
+        if not self._is_free(host, port) and _is_address(host) and not is_public(host):
             raise FileUnavailable("address not allowed")
-        return addresses
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return where a name leads; raise OSError when that is nowhere, FileUnavailable when it may not be reached."""
+        rows = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
+        found = {str(row[4][0]): row for row in rows}
+        if not self._is_free(host, port) and not all(is_public(address) for address in found):
+            raise FileUnavailable("address not allowed")
+        return [
+            ResolveResult(
+                hostname=host, host=address, port=port, family=row[0], proto=row[2], flags=socket.AI_NUMERICHOST
+            )
+            for address, row in found.items()
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    def _is_free(self, host: str, port: int) -> bool:
+        return self._allow_private or (host, port) in self._trusted
+
+
+def _is_address(host: str) -> bool:
+    last = host.rstrip(".").rpartition(".")[2]
+    return ":" in host or last.isdigit() or last.lower().startswith("0x")

@@ -17,8 +17,6 @@ from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
-import anyio
-
 from reaper_tui.media.download import Downloader, Wanted
 from reaper_tui.media.drawing import Drawer, can_draw_lottie, can_shrink
 from reaper_tui.model.errors import FileUnavailable, SpoolFull
@@ -388,8 +386,6 @@ def _delete(path: Path) -> None:
 
 
 def _clear(directory: Path) -> None:
-    # Loads what the first connection would otherwise load inside the loop.
-    anyio.run(anyio.sleep, 0)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     for leftover in directory.glob(f"{PREFIX}*"):
         leftover.unlink(missing_ok=True)

@@ -37,7 +37,14 @@ def test_what_is_no_web_address_has_no_place(url: str) -> None:
     assert place_of(url) is None
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "127.1", "2130706433", "0"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "127.1", "2130706433", "0", "0x7f.1", "0x7f000001",
+        "0177.0.0.1",
+        "127.0.0.1.", "127。0。0。1", "１２７.0.0.1", "①②⑦.0.0.1", "%31%32%37.0.0.1", "localhost.", "ⓛocalhost",
+    ],
+)  # fmt: skip
 async def test_a_strangers_link_does_not_reach_this_machine(tmp_path: Path, host: str) -> None:
     async with file_server(whole(b"secret")) as server, spool_at(tmp_path) as files:
         port = server.base.rpartition(":")[2]

@@ -109,7 +109,7 @@ async def test_a_source_that_is_not_there_is_down(tmp_path: Path, unused_tcp_por
 
 
 async def test_a_stalled_body_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "TIMEOUT", download.httpx.Timeout(0.1, pool=None))
+    monkeypatch.setattr(download, "TIMEOUT", download.aiohttp.ClientTimeout(sock_read=0.1))
     going = asyncio.Event()
 
     async def stall(request: web.Request) -> web.StreamResponse:
