@@ -273,7 +273,9 @@ class DiscordReader:
         token = self._token.reveal()
         if not token or not token.isascii() or not token.isprintable():
             raise AccessDenied("The Discord bot token is no token", "copy it again from the Developer Portal, page Bot")
-        http = DiscordHTTP(self._api_base, notify=self._notify, now=self._now, sleep=self._sleep)
+        http = DiscordHTTP(
+            self._api_base, notify=self._notify, now=self._now, sleep=self._sleep, limits_scale=self._limits_scale
+        )
         try:
             self._user = record(await http.static_login(token))
             if optional_snowflake(self._user.get("id")) is None:

@@ -50,7 +50,13 @@ class DiscordHTTP(HTTPClient):
     """
 
     def __init__(
-        self, api_base: str, *, notify: Notify, now: Callable[[], float], sleep: Callable[[float], Awaitable[None]]
+        self,
+        api_base: str,
+        *,
+        notify: Notify,
+        now: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+        limits_scale: float = 1.0,
     ) -> None:
         trace = aiohttp.TraceConfig()
         trace.on_request_start.append(self._on_start)
@@ -60,7 +66,7 @@ class DiscordHTTP(HTTPClient):
         self._notify = notify
         self._now = now
         self._sleep = sleep
-        self._ceiling = Ceiling(REQUESTS_PER_SECOND, BURST, sleep)
+        self._ceiling = Ceiling(REQUESTS_PER_SECOND * limits_scale, BURST, sleep)
         self._has_served = False
         self._global_until = 0.0
         self.requests = 0
