@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -61,6 +62,7 @@ class Carrier:
         self._nonce_mark = ""
         self._is_open = False
         self._has_posted = False
+        self._unconfirmed: asyncio.Future[None] | None = None
 
     async def _found(self, part: PartRecord) -> TargetMessage | None:
         """Return the post whose reply was lost, None when it is not there; raise Unreadable when that is unknowable."""
@@ -115,9 +117,17 @@ class Carrier:
     async def _has_posts(self, message_id: int) -> bool:
         return bool(await self._shared.journal.read(lambda raw: queries.parts_of(raw, message_id)))
 
+    async def _confirmed(self) -> None:
+        """Wait until what became of the last post is on record."""
+        waiting, self._unconfirmed = self._unconfirmed, None
+        if waiting is not None:
+            await waiting
+
     async def _compose(self, message: Message, container_id: int, degrade: Degrade) -> Draft:
         shared = self._shared
         wanted = shared.composer.references(message)
+        if wanted:
+            await self._confirmed()
         places = await shared.journal.read(lambda raw: queries.places(raw, wanted)) if wanted else {}
         section = ""
         is_elsewhere = self._last_container_id is not None and self._last_container_id != container_id
@@ -133,7 +143,7 @@ class Carrier:
     async def _post(self, stored: StoredMessage, container: Container, message: Message, draft: Draft) -> None:
         """Send the posts that do not stand yet; raise Refused or FilesLost while none does."""
         shared = self._shared
-        parts = await shared.journal.read(lambda raw: queries.parts_of(raw, stored.id))
+        parts = await shared.journal.read(lambda raw: queries.parts_of(raw, stored.id)) if stored.has_parts else []
         standing = {part.number - self._first_number for part in parts if part.target_id is not None}
         standing = {number for number in standing if number >= 0}
         number, is_settled = -1, False
@@ -198,6 +208,7 @@ class Carrier:
             record = self._record(stored, number, webhook.id, intended_at, is_last=number == len(draft.parts) - 1)
             address = self._place.address()
             await shared.journal.intend(record, draft.to_keep())
+            await self._confirmed()
             try:
                 sent = await shared.writer.send(
                     webhook,
@@ -277,11 +288,14 @@ class Carrier:
     async def _confirm(
         self, record: PartRecord, sent: TargetMessage, stored: StoredMessage, message: Message, draft: Draft
     ) -> None:
-        """Record what a post became; the last one settles its message."""
+        """Record what a post became; the last one settles its message.
+
+        Only a further post of the message waits for the disk: the next message's intent joins this record there.
+        """
         shared = self._shared
         settlement = self._settlement(message, draft) if record.number == len(draft.parts) - 1 else None
         self._has_posted = True
-        await shared.journal.confirm(
+        on_record = shared.journal.confirm(
             record,
             sent.id,
             fingerprint(sent),
@@ -293,8 +307,23 @@ class Carrier:
             opened=self._place.opened_by(sent),
         )
         if settlement is None:
+            await on_record
             return
         self._last, self._last_container_id = message, stored.container_id
+        on_record.add_done_callback(lambda _: self._arrived(on_record, stored, settlement, message, sent))
+        self._unconfirmed = on_record
+
+    def _arrived(
+        self,
+        on_record: asyncio.Future[None],
+        stored: StoredMessage,
+        settlement: Settlement,
+        message: Message,
+        sent: TargetMessage,
+    ) -> None:
+        if on_record.cancelled() or on_record.exception() is not None:
+            return
+        shared = self._shared
         self._count(stored, settlement)
         tally = shared.progress.channels.get(stored.container_id)
         shared.progress.arrived(
@@ -307,6 +336,7 @@ class Carrier:
         await self._settle(stored, Settlement(MessageState.UNCERTAIN, why), part)
 
     async def _settle(self, stored: StoredMessage, settlement: Settlement, in_doubt: PartRecord | None = None) -> None:
+        await self._confirmed()
         await self._shared.journal.settle(self._id, stored.container_id, stored.id, settlement, in_doubt)
         self._count(stored, settlement)
 

@@ -91,6 +91,7 @@ class Lane(Carrier):
                 await self._deliver_all()
         finally:
             self.caught_up.set()
+            await self._confirmed()
             await self._shared.courier.ahead.drop([key for keys in self._ahead.values() for key in keys])
 
     async def _deliver_all(self) -> None:
@@ -113,6 +114,8 @@ class Lane(Carrier):
                 await self._place.close(has_posted=self._has_posted)
             except Exception as error:
                 self._end_by(error)
+            finally:
+                await self._confirmed()
 
     async def _deliver_waiting(self) -> None:
         shared = self._shared
@@ -126,6 +129,7 @@ class Lane(Carrier):
                 tally = shared.progress.channels[stored.container_id]
                 tally.state = ChannelState.SENDING
                 await self._deliver(stored, self._current)
+                await self._confirmed()
                 tally.state = ChannelState.DONE
                 latest = stored.id
 
@@ -208,6 +212,7 @@ class Lane(Carrier):
         if draft is None:
             draft = (await self._compose(message, stored.container_id, Degrade())).cut(part.number + 1)
         await self._confirm(part, found, stored, message, draft.with_kept(part.number, found.attachment_count))
+        await self._confirmed()
 
     async def _deliver_container(self, container: Container) -> None:
         shared = self._shared
@@ -218,6 +223,7 @@ class Lane(Carrier):
         while True:
             growth.clear()
             has_ended = shared.capture.is_ended(container.id)
+            await self._confirmed()
             batch = await shared.journal.read(
                 lambda raw, frontier=frontier: queries.pending_messages(raw, container.id, frontier, BATCH)
             )

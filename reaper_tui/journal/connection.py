@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from reaper_tui.model.errors import JournalError
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
+Outcome = tuple[Any, Exception | None]
 
 BUSY_SECONDS = 10.0
 
@@ -29,7 +31,8 @@ class Connection:
         self._writer = writer
         self._reader = reader
         self._path = path
-        self._queue: list[tuple[Work[Any], asyncio.Future[Any]]] = []
+        self._loop = asyncio.get_running_loop()
+        self._queue: deque[tuple[Work[Any], asyncio.Future[Any]]] = deque()
         self._wake = asyncio.Event()
         self._is_closing = False
         self._closing: asyncio.Task[None] | None = None
@@ -37,12 +40,16 @@ class Connection:
 
     async def write(self, work: Work[T]) -> T:
         """Run a function inside a transaction; raise JournalError when it cannot be put on disk."""
+        return await self.submit(work)
+
+    def submit(self, work: Work[T]) -> asyncio.Future[T]:
+        """Queue a function behind those queued before; the future is done once its transaction is on disk."""
         if self._is_closing:
             raise JournalError("The journal is closed")
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[T] = self._loop.create_future()
         self._queue.append((work, future))
         self._wake.set()
-        return await future
+        return future
 
     async def read(self, work: Work[T]) -> T:
         """Run a function that only reads; it sees every write that returned before."""
@@ -70,20 +77,22 @@ class Connection:
             await self._wake.wait()
             self._wake.clear()
             while self._queue:
-                group, self._queue = self._queue, []
-                await self._commit(group)
+                await _call(self._writer, self._drain)
             if self._is_closing:
                 return
 
-    async def _commit(self, group: list[tuple[Work[Any], asyncio.Future[Any]]]) -> None:
-        try:
-            outcomes = await _call(self._writer, lambda raw: _run_group(raw, [work for work, _ in group]))
-        except Exception as error:
-            failure = _journal_error(error, self._path)
-            for _, future in group:
-                if not future.done():
-                    future.set_exception(failure)
-            return
+    def _drain(self, raw: sqlite3.Connection) -> None:
+        """Commit what waits, in the writer's thread: the event loop need not turn between two groups."""
+        while self._queue:
+            group = [self._queue.popleft() for _ in range(len(self._queue))]
+            outcomes: list[Outcome]
+            try:
+                outcomes = _run_group(raw, [work for work, _ in group])
+            except Exception as error:
+                outcomes = [(None, _journal_error(error, self._path))] * len(group)
+            self._loop.call_soon_threadsafe(self._tell, group, outcomes)
+
+    def _tell(self, group: list[tuple[Work[Any], asyncio.Future[Any]]], outcomes: list[Outcome]) -> None:
         for (_, future), (result, error) in zip(group, outcomes, strict=True):
             if future.done():
                 continue
@@ -142,8 +151,8 @@ async def _call(connection: aiosqlite.Connection, work: Work[T]) -> T:
     return await connection._execute(work, connection._conn)  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType, reportUnknownVariableType]
 
 
-def _run_group(raw: sqlite3.Connection, works: list[Work[Any]]) -> list[tuple[Any, Exception | None]]:
-    outcomes: list[tuple[Any, Exception | None]] = []
+def _run_group(raw: sqlite3.Connection, works: list[Work[Any]]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
     raw.execute("BEGIN IMMEDIATE")
     try:
         for work in works:

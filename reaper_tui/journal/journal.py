@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -225,7 +226,7 @@ class Journal:
 
         await self._connection.write(intend)
 
-    async def confirm(
+    def confirm(
         self,
         part: PartRecord,
         target_id: int,
@@ -237,11 +238,11 @@ class Journal:
         said: str = "",
         noted: Sequence[ChangeKind] = (),
         opened: MappingRecord | None = None,
-    ) -> None:
-        """Record what a post became: the last one settles its message, others keep the composition for the rest.
+    ) -> asyncio.Future[None]:
+        """Queue what a post became: the last one settles its message, others keep the composition for the rest.
 
         `said` recognises what was composed; `noted` is what has to be done about the message later;
-        `opened` the thread that this post opened, in which it stands.
+        `opened` the thread that this post opened, in which it stands. What is asked for later is recorded later.
         """
 
         def confirm(raw: sqlite3.Connection) -> None:
@@ -259,7 +260,7 @@ class Journal:
             else:
                 raw.execute("UPDATE message SET composition = ? WHERE id = ?", (composition, part.message_id))
 
-        await self._connection.write(confirm)
+        return self._connection.submit(confirm)
 
     async def withdraw(self, part: PartRecord) -> None:
         """Take an intent back: it is known that nothing was stored."""

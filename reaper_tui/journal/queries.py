@@ -26,7 +26,8 @@ _PART = (
     "said FROM part "
 )
 NEWEST = (1 << 63) - 1
-_MESSAGE = "SELECT id, container_id, state, payload, composition, is_gone, reacted FROM message "
+_HAS_PARTS = "EXISTS (SELECT 1 FROM part WHERE message_id = message.id)"
+_MESSAGE = f"SELECT id, container_id, state, payload, composition, is_gone, reacted, {_HAS_PARTS} FROM message "  # noqa: S608 - built from constants
 
 
 def fact(raw: sqlite3.Connection, name: str) -> str | None:
@@ -74,7 +75,7 @@ def pending_messages(raw: sqlite3.Connection, container_id: int, after: int, lim
 def waiting_in_lane(raw: sqlite3.Connection, lane_id: int, limit: int) -> list[StoredMessage]:
     """Return what waits to be sent into a lane, oldest first whichever container it came in."""
     rows = raw.execute(
-        "SELECT message.id, container_id, state, payload, composition, is_gone, reacted FROM container "
+        f"SELECT message.id, container_id, state, payload, composition, is_gone, reacted, {_HAS_PARTS} FROM container "  # noqa: S608 - built from constants
         "JOIN message ON message.container_id = container.id WHERE lane_id = ? AND is_selected AND state = 0 "
         "AND message.id <= iif(is_captured, ?, capture_cursor) ORDER BY message.id LIMIT ?",
         (lane_id, NEWEST, limit),
@@ -344,8 +345,8 @@ def _part(row: tuple[object, ...]) -> PartRecord:
     return PartRecord(*values)  # type: ignore[arg-type]
 
 
-def _message(row: tuple[int, int, int, bytes, bytes | None, int, str]) -> StoredMessage:
-    return StoredMessage(row[0], row[1], MessageState(row[2]), row[3], row[4], bool(row[5]), row[6])
+def _message(row: tuple[int, int, int, bytes, bytes | None, int, str, int]) -> StoredMessage:
+    return StoredMessage(row[0], row[1], MessageState(row[2]), row[3], row[4], bool(row[5]), row[6], bool(row[7]))
 
 
 def _is_id(value: object) -> bool:

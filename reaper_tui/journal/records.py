@@ -42,7 +42,8 @@ class Container(msgspec.Struct, frozen=True):
 class StoredMessage(msgspec.Struct, frozen=True):
     """A captured message; `composition` is kept once a message of several parts was begun.
 
-    `is_gone` tells that the source deleted it, `reacted` which emojis the bot put below its post (JSON).
+    `is_gone` tells that the source deleted it, `reacted` which emojis the bot put below its post (JSON), and
+    `has_parts` that posts of it were begun.
     """
 
     id: int
@@ -52,6 +53,7 @@ class StoredMessage(msgspec.Struct, frozen=True):
     composition: bytes | None
     is_gone: bool = False
     reacted: str = ""
+    has_parts: bool = True
 
 
 class PartRecord(msgspec.Struct, frozen=True):
