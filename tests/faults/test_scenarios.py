@@ -20,6 +20,8 @@ from reaper_tui.wiring import open_workspace
 
 SPEED = 2000.0
 IDS = re.compile(r"https?://\S+|\d{15,20}")
+# Whether a forward can lead to its original depends on which of two channels is further.
+JUMP = re.compile(r"(?<=Forwarded from )(\S+) \[jump\]\(\S+\)")
 PLACEHOLDER = "-# ⚠ This message could not be carried over"
 Posts = dict[str, list[tuple[str, str, tuple[str, ...]]]]
 
@@ -66,7 +68,7 @@ def posts_of(sandbox: Sandbox) -> Posts:
         seen[name] += 1
         rows = [community.messages[each] for each in community.message_ids.get(channel.id, ())]
         found[f"{name} {seen[name]}"] = [
-            (row.author_name or "", IDS.sub("ID", row.content), tuple(file.filename for file in row.attachments))
+            (row.author_name or "", IDS.sub("ID", JUMP.sub(r"\1", row.content)), tuple(file.filename for file in row.attachments))
             for row in rows
             if row.webhook_id
         ]
