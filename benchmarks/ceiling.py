@@ -119,7 +119,7 @@ def program(home: Path, profile: Path) -> tuple[int, float, float]:
 
 
 @click.command()
-@click.option("--messages", default=10_000, show_default=True)
+@click.option("--messages", default=30_000, show_default=True)
 @click.option("--channels", default=30, show_default=True)
 def main(messages: int, channels: int) -> None:
     """Print end-to-end messages a second, and CPU a message, as ratios to a bare loop."""

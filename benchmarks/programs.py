@@ -20,7 +20,9 @@ PROGRAM = [sys.executable, "-m", "reaper_tui"]
 
 def environment(home: Path) -> dict[str, str]:
     """Surroundings of which nothing leaks in but what tokens may need."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("REAPER_", "XDG_"))}
+    # A user's second start does not compile the program anew.
+    left_out = ("REAPER_", "XDG_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return {**kept, "HOME": str(home), "PYTHONUNBUFFERED": "1"}
 
 

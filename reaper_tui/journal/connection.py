@@ -23,8 +23,8 @@ BUSY_SECONDS = 10.0
 class Connection:
     """Runs functions on the journal; every write returns only after its transaction is on disk.
 
-    Writes that wait at the same moment share one commit, each inside a savepoint of its own. A caller that is cancelled
-    does not undo its write: the function runs whole or not at all.
+    Writes that wait at the same moment share one commit; should one of them fail, each gets its own, so what is written
+    here must bear to be run again. A caller that is cancelled does not undo its write: it runs whole or not at all.
     """
 
     def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection, path: Path) -> None:
@@ -152,25 +152,32 @@ async def _call(connection: aiosqlite.Connection, work: Work[T]) -> T:
 
 
 def _run_group(raw: sqlite3.Connection, works: list[Work[Any]]) -> list[Outcome]:
-    outcomes: list[Outcome] = []
     raw.execute("BEGIN IMMEDIATE")
     try:
-        for work in works:
-            raw.execute("SAVEPOINT piece")
-            try:
-                outcomes.append((work(raw), None))
-            except sqlite3.OperationalError:
-                raise
-            except Exception as error:
-                raw.execute("ROLLBACK TO piece")
-                outcomes.append((None, error))
-            raw.execute("RELEASE piece")
+        outcomes: list[Outcome] = [(work(raw), None) for work in works]
         raw.execute("COMMIT")
+    except sqlite3.OperationalError:
+        _roll_back(raw)
+        raise
+    except Exception as error:
+        _roll_back(raw)
+        return [(None, error)] if len(works) == 1 else [_run_alone(raw, work) for work in works]
     except BaseException:
-        if raw.in_transaction:
-            raw.execute("ROLLBACK")
+        _roll_back(raw)
         raise
     return outcomes
+
+
+def _run_alone(raw: sqlite3.Connection, work: Work[Any]) -> Outcome:
+    try:
+        return _run_group(raw, [work])[0]
+    except Exception as error:
+        return None, error
+
+
+def _roll_back(raw: sqlite3.Connection) -> None:
+    if raw.in_transaction:
+        raw.execute("ROLLBACK")
 
 
 def _journal_error(error: Exception, path: Path) -> JournalError:

@@ -26,13 +26,15 @@ def sanitise(text: str, limit: int = 0) -> SafeText:
     """
     if limit and len(text) > 4 * limit:
         text = text[: 4 * limit]
-    kept = _TAGS.sub("", text.replace("\t", " ").translate(_DROPPED))
-    kept = kept.encode("utf-8", "replace").decode("utf-8") if not kept.isascii() else kept
-    if not kept.isascii():
-        kept = _without_stacked_marks(kept)
+    kept = text if text.isascii() and text.isprintable() else _cleaned(text)
     if limit and len(kept) > limit:
         kept = kept[: limit - 1] + "…"
     return SafeText(kept)
+
+
+def _cleaned(text: str) -> str:
+    kept = _TAGS.sub("", text.replace("\t", " ").translate(_DROPPED))
+    return kept if kept.isascii() else _without_stacked_marks(kept.encode("utf-8", "replace").decode("utf-8"))
 
 
 def sanitise_line(text: str, limit: int = 0) -> SafeText:

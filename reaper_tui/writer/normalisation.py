@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from reaper_tui.model.text import cut_utf16, utf16_length
@@ -64,7 +65,13 @@ def shortened(text: str, units: int) -> str:
 
 def normalised_url(value: object) -> str:
     """Return an address the target accepts, its fragment removed; empty when it would refuse it."""
-    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
+    return _normalised_address(value) if isinstance(value, str) else ""
+
+
+# A few hundred authors' pictures make up nearly all addresses.
+@lru_cache(maxsize=2048)
+def _normalised_address(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
         return ""
     address = value.partition("#")[0]
     if utf16_length(address) > URL_UNITS or _NOT_IN_URL.search(address):

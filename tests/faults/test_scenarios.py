@@ -68,7 +68,11 @@ def posts_of(sandbox: Sandbox) -> Posts:
         seen[name] += 1
         rows = [community.messages[each] for each in community.message_ids.get(channel.id, ())]
         found[f"{name} {seen[name]}"] = [
-            (row.author_name or "", IDS.sub("ID", JUMP.sub(r"\1", row.content)), tuple(file.filename for file in row.attachments))
+            (
+                row.author_name or "",
+                IDS.sub("ID", JUMP.sub(r"\1", row.content)),
+                tuple(file.filename for file in row.attachments),
+            )
             for row in rows
             if row.webhook_id
         ]
