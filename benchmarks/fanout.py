@@ -11,7 +11,6 @@ machine's load is in all of them. `ours` has every message on disk before anybod
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import resource
 import shutil
@@ -30,6 +29,7 @@ from urllib.request import urlopen
 import click
 import psutil
 from fanout_client import Crowd, percentile
+from figures import Figure, show
 
 HERE = Path(__file__).parent
 SERVERS = ("ours", "naive", "node", "nats")
@@ -41,6 +41,9 @@ GRACE = 1.0
 SLOWEST = 1.0
 SHARE = 0.97
 LIGHT = 20_000
+LARGEST = 1000
+TARGETS = {"naive": 8.0, "node": 5.0, "nats": 1.0}
+YARDSTICKS = {"naive": "a queue for each client", "node": "node ws", "nats": "nats-server"}
 
 
 @dataclass
@@ -74,9 +77,8 @@ class Server:
 @click.option(
     "--rounds", default=1, show_default=True, help="Runs of each; the best rate and the median latency count."
 )
-@click.option("--json", "as_json", is_flag=True)
-def main(counts: tuple[int, ...], names: tuple[str, ...], rounds: int, as_json: bool) -> None:
-    """Measure fan-out."""
+def main(counts: tuple[int, ...], names: tuple[str, ...], rounds: int) -> None:
+    """Measure fan-out; the exit status is 1 when a ratio misses its target."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
     found: dict[str, dict[int, dict[str, float]]] = {}
     with tempfile.TemporaryDirectory(prefix="reaper-tui-fanout-") as scratch:
@@ -97,18 +99,39 @@ def main(counts: tuple[int, ...], names: tuple[str, ...], rounds: int, as_json: 
                     f"at {LIGHT // count} messages/s p50 {best['p50_ms']:.2f} ms p99 {best['p99_ms']:.2f} ms, "
                     f"{best['kilobytes_per_client']:.0f} kB a client"
                 )
-    ratios = {
-        f"ours/{other}@{count}": round(
-            found["ours"][count]["deliveries_per_second"] / max(1.0, found[other][count]["deliveries_per_second"]), 2
+    raise SystemExit(show(figures(found)))
+
+
+def figures(found: dict[str, dict[int, dict[str, float]]]) -> list[Figure]:
+    """Return deliveries beside each other server, and what a light load and an idle client cost."""
+    shown: list[Figure] = []
+    for count, ours in found.get("ours", {}).items():
+        for other, target in TARGETS.items():
+            if count in found.get(other, {}):
+                ratio = ours["deliveries_per_second"] / max(1.0, found[other][count]["deliveries_per_second"])
+                shown.append(
+                    Figure(
+                        "fanout",
+                        f"deliveries a second to {count:,} clients",
+                        round(ratio, 2),
+                        "×",
+                        YARDSTICKS[other],
+                        target if count == LARGEST else None,
+                    )
+                )
+        shown.append(
+            Figure(
+                "fanout",
+                f"p99 of a delivery to {count:,} clients",
+                round(ours["p99_ms"], 2),
+                "ms",
+                f"{LIGHT // count} messages a second",
+            )
         )
-        for other in found
-        for count in counts
-        if other != "ours" and "ours" in found
-    }
-    for name, ratio in ratios.items():
-        say(f"{name}: {ratio:.2f} ×")
-    if as_json:
-        print(json.dumps({"servers": found, "ratios": ratios, "load": os.getloadavg()}))
+        shown.append(
+            Figure("fanout", f"memory of one of {count:,} clients", round(ours["kilobytes_per_client"]), "kB", "idle")
+        )
+    return shown
 
 
 def measure(name: str, count: int, home: Path) -> dict[str, float]:
