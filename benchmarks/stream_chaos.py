@@ -3,19 +3,19 @@
     python benchmarks/stream_chaos.py
     python benchmarks/stream_chaos.py --clients 200 --rounds 20
 
-Exit status 1 when anything was lost, repeated or out of order.
+Two more read nothing until they are sent away, and come back with the cursor they got to. Exit status 1 when anything
+was lost, repeated or out of order.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 import click
+from figures import Figure, show
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -31,8 +31,23 @@ def main(clients: int, rounds: int, rate: float, pause: float) -> None:
     """Count what was lost, repeated or out of order."""
     with tempfile.TemporaryDirectory(prefix="reaper-tui-stream-") as scratch:
         result = asyncio.run(chaos(Path(scratch), clients=clients, rounds=rounds, rate=rate, pause=pause))
-    print(json.dumps(asdict(result)))
-    sys.exit(0 if result.is_clean else 1)
+    print(
+        f"stream_chaos: {clients} listeners heard {result.published} messages, {result.deliveries:,} deliveries in "
+        f"{result.seconds:.0f} s; {result.kills} kills, {result.outages} outages, {result.reconnects:,} times back; "
+        f"{result.deaf_dismissed} of {result.deaf} deaf ones were sent away after {result.deaf_heard_before} messages, "
+        f"came back and heard the rest; gaps {result.gaps}, repeated on the wire {result.repeats_on_the_wire}",
+        file=sys.stderr,
+    )
+    of = f"{result.deliveries:,} deliveries, {result.kills} kills, {result.outages} outages"
+    wrong = {
+        "lost": result.lost + result.gaps,
+        "repeated": result.repeated + result.repeats_on_the_wire,
+        "listeners that heard out of order": result.disordered,
+        "deaf listeners kept": result.deaf - result.deaf_dismissed,
+    }
+    raise SystemExit(
+        show([Figure("stream_chaos", name, count, "", of, 0, at_most=True) for name, count in wrong.items()])
+    )
 
 
 if __name__ == "__main__":

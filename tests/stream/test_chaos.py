@@ -15,9 +15,11 @@ from tests.stream.chaos import Service, chaos
 
 
 async def test_everybody_hears_everything_once_through_kills_and_outages(tmp_path: Path) -> None:
-    result = await chaos(tmp_path, clients=40, rounds=5, rate=100, pause=0.3)
+    result = await chaos(tmp_path, clients=40, rounds=5, rate=100, pause=0.3, stall_seconds=1.0)
     assert result.is_clean, result
     assert (result.kills, result.outages) == (2, 2)
+    assert (result.deaf, result.deaf_dismissed) == (2, 2)
+    assert result.deaf_heard_before < 400
     assert result.reconnects >= 40
     assert result.published > 100
 
