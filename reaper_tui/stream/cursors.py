@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
-_CURSOR = re.compile(r"([a-z0-9]{1,32}):(\d{1,18})")
+_CURSOR = re.compile(r"([a-z0-9]{1,32}):([0-9]{1,18})")
 
 
 class Cursor(NamedTuple):

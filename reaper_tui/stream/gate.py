@@ -40,7 +40,7 @@ class Gate:
         self._origins = origins
         self._admission = admission
         self._proxies = proxies
-        self._tally = tally
+        self.tally = tally
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on or refuse it."""
@@ -51,7 +51,7 @@ class Gate:
         address = scope[ADDRESS] = client_address(scope, self._proxies)
         seen = {"status": 0}
         origin = header(scope, b"origin")
-        self._tally.requests += 1
+        self.tally.requests += 1
 
         async def watched(message: MutableMapping[str, Any]) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
@@ -71,7 +71,7 @@ class Gate:
             else:
                 await self._app(scope, receive, watched)
         except Refusal as refusal:
-            self._tally.refused[refusal.code] += 1
+            self.tally.refused[refusal.code] += 1
             await refuse(scope, watched, refusal)
         except OSError:
             # The other side went away in the middle: the server knows.

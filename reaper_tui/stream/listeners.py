@@ -25,7 +25,8 @@ from reaper_tui.stream.wire_ws import CONNECTION, StreamHttp, StreamWebSocket
 
 SHORTEST_BEAT, LONGEST_BEAT = 5.0, 300.0
 LARGEST_FRAME = 4096
-TOO_BIG = 1009
+# Close codes of RFC 6455 that say what a listener sent was wrong.
+WRONG = {1002: "protocol", 1007: "protocol", 1009: "frame_too_big"}
 log = logging.getLogger("reaper_tui.stream.listeners")
 
 
@@ -200,10 +201,10 @@ class Listeners:
             while True:
                 message = await receive()
                 if message["type"] in ("websocket.disconnect", "http.disconnect"):
-                    if message.get("code") == TOO_BIG:
-                        self._hub.tally.dismissed["frame_too_big"] += 1
+                    if why := WRONG.get(message.get("code", 0)):
+                        self._hub.tally.dismissed[why] += 1
                     return
-                if message["type"] == "websocket.receive":
+                if message["type"] == "websocket.receive" and not session.is_over:
                     self._hub.dismiss(session, frames.PROTOCOL, "protocol", "listeners do not send")
         finally:
             cursor = self._hub.flushed if session.is_live else session.cursor

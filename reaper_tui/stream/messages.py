@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
+from reaper_tui.stream.filters import MOST_CHANNELS
 from reaper_tui.stream.refusals import Refusal
 from reaper_tui.stream.source import MessageQuery, MessageRow
 
 MOST = 200
-_ID = re.compile(r"\d{1,19}")
+_ID = re.compile(r"[0-9]{1,19}")
 
 
 def parse_query(
@@ -21,6 +22,8 @@ def parse_query(
     channels = None
     if channel:
         channels = frozenset(_id(part.strip(), "channel") for part in channel.split(",") if part.strip())
+        if len(channels) > MOST_CHANNELS:
+            raise Refusal(400, "bad_query", f"channel names {len(channels)} channels, at most {MOST_CHANNELS} may be")
     if allowed:
         channels = allowed if channels is None else channels & allowed
     bounds = [None if not text else _id(text, name) for name, text in (("before", before), ("after", after))]

@@ -13,6 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from reaper_tui.stream.events import Batch, text_frame
+from reaper_tui.stream.tally import Tally
 
 CONNECTION = "reaper_tui.connection"
 # History waits while anything waits: otherwise all who catch up would be written to at once as soon as they read.
@@ -20,6 +21,9 @@ HIGH_WATER, LOW_WATER = 4 << 10, 0
 KERNEL_BYTES = 256 << 10
 UNREAD_MILLISECONDS = 45_000
 GOODBYE_SECONDS = 2.0
+# A request has so long to be whole, and a listener may send so many bytes in so many seconds.
+REQUEST_SECONDS = 10.0
+HEARD_BYTES, HEARD_SECONDS = 32 << 10, 10.0
 
 
 class StreamHttp(H11Protocol):
@@ -28,10 +32,45 @@ class StreamHttp(H11Protocol):
     def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
         super().__init__(config, server_state, {**app_state, CONNECTION: weakref.ref(self)}, _loop)
 
+        self._deadline: asyncio.TimerHandle | None = None
+
     def connection_made(self, transport: BaseTransport) -> None:  # type: ignore[override]
         """Set what the system does about a reader who reads nothing."""
         super().connection_made(cast("asyncio.Transport", transport))
         bound_kernel(cast("asyncio.Transport", transport))
+        self._expect_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Expect nothing more."""
+        super().connection_lost(exc)
+        self._stop_expecting()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes of a request, which has to be whole in time however slowly they drip."""
+        super().data_received(data)
+        is_answering = self.cycle is not None and not self.cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison]
+        if is_answering or self.transport.get_protocol() is not self:
+            self._stop_expecting()
+        else:
+            self._expect_request()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request."""
+        tally_of(self).refused["bad_request"] += 1
+        super().send_400_response(msg)
+
+    def _expect_request(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(REQUEST_SECONDS, self._give_up)
+
+    def _stop_expecting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        tally_of(self).refused["slow_request"] += 1
+        self.transport.abort()
 
     def abort(self) -> None:
         """Cut the connection without sending what waits."""
@@ -44,12 +83,28 @@ class StreamWebSocket(WebSocketsSansIOProtocol):
     def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
         super().__init__(config, server_state, {**app_state, CONNECTION: weakref.ref(self)}, _loop)
         self.on_drained: Callable[[], None] = _nobody
+        self._heard = 0
+        self._heard_since = 0.0
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Bound what may wait for the other side, here and in the system."""
         super().connection_made(transport)
         self.transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
         bound_kernel(self.transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what a listener sends: answers to pings; who sends more, if only pings, makes the answers pile up."""
+        is_open = self.handshake_complete
+        super().data_received(data)
+        if not is_open or self.close_sent or self.transport.is_closing():
+            return
+        now = self.loop.time()
+        if now - self._heard_since > HEARD_SECONDS:
+            self._heard, self._heard_since = 0, now
+        self._heard += len(data)
+        if self._heard > HEARD_BYTES:
+            tally_of(self).dismissed["flood"] += 1
+            self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of what holds itself, so that those who leave by hundreds are no work for the garbage collector."""
@@ -113,6 +168,12 @@ class StreamWebSocket(WebSocketsSansIOProtocol):
             self.schedule_ping()
         else:
             self.transport.abort()
+
+
+def tally_of(protocol: object) -> Tally:
+    """Return the counts of the service behind a protocol; nobody reads those of anything else."""
+    tally = getattr(getattr(protocol, "app", None), "tally", None)
+    return tally if isinstance(tally, Tally) else Tally()
 
 
 def bound_kernel(transport: asyncio.Transport) -> None:
