@@ -156,7 +156,7 @@ async def test_each_check_is_shown_as_it_is_made_and_saving_waits_for_the_last(b
     async with opened(backend) as (app, pilot):
         await to_name(pilot)
         text = shown(app)
-        assert "✔ ok      Discord token  belongs to ReaperBot" in text
+        assert "✔ ok      Discord token    belongs to ReaperBot" in text
         assert "◌ looking at both sides" in text
         assert "Disk" not in text
         assert CANARY[:12] not in text

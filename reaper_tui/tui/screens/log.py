@@ -92,7 +92,6 @@ class LogScreen(Room):
             event.prevent_default()
             self._end_search()
 
-    @on(Button.Pressed, "#back")
     def action_back(self) -> None:
         """End the search, or go back."""
         if self.query_one("#search-bar").display:

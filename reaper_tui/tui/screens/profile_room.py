@@ -59,8 +59,3 @@ class ProfileRoom(WorkRoom):
 
     def work_ended(self) -> None:
         """Nothing is carried out on behalf of most screens."""
-
-    @on(Button.Pressed, "#back")
-    def action_back(self) -> None:
-        """Go back."""
-        self.program.pop_screen()

@@ -45,6 +45,7 @@ class ReportScreen(ProfileRoom):
             yield Button("Retry", id="retry", variant="warning", compact=True)
             yield Button("Failures", id="failures", compact=True)
             yield Button("Verify", id="verify", compact=True)
+            yield Button("Stream", id="stream", compact=True)
             yield Button("Export", id="export", compact=True)
             yield Button("Channels", id="again", variant="primary", compact=True)
 
@@ -83,7 +84,7 @@ class ReportScreen(ProfileRoom):
         """Try what failed again."""
         self.program.start_retry()
 
-    @on(Button.Pressed, "#failures,#verify")
+    @on(Button.Pressed, "#failures,#verify,#stream")
     def visit(self, event: Button.Pressed) -> None:
         """Go to what a button names."""
         self.program.action_visit(event.button.id or "")

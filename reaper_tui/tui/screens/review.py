@@ -167,8 +167,3 @@ class ReviewScreen(Room):
         """Begin."""
         if self._session.plan is not None:
             self.program.start_transfer()
-
-    @on(Button.Pressed, "#back")
-    def action_back(self) -> None:
-        """Go back to the channels."""
-        self.program.pop_screen()

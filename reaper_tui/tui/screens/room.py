@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from textual import events, getters
+from textual import events, getters, on
 from textual.app import ComposeResult
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Button
 
 from reaper_tui.tui.figures import percent
 from reaper_tui.tui.glyphs import RUN_SIGNS
@@ -54,6 +55,15 @@ class Room(Screen[None]):
         if footer.show_command_palette != (event.size.width >= WIDE):
             footer.show_command_palette = event.size.width >= WIDE
             footer.refresh(recompose=True)
+
+    @on(Button.Pressed, "#back")
+    def leave(self) -> None:
+        """Do what esc does; here for all screens, as every class with a handler of its own would act."""
+        self.action_back()
+
+    def action_back(self) -> None:
+        """Go back."""
+        self.program.pop_screen()
 
     def on_mount(self) -> None:
         """Tell once a second what runs in the background."""

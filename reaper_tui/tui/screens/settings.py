@@ -81,11 +81,6 @@ class SettingsScreen(Room):
         elif section == "speed":
             self._keep_speed(**{name: getattr(SpeedSettings(), name)})
 
-    @on(Button.Pressed, "#back")
-    def action_back(self) -> None:
-        """Go back."""
-        self.program.pop_screen()
-
     def _keep(self, **changes: Any) -> None:
         self.program.keep(**changes)
         self._show()

@@ -149,7 +149,6 @@ class StreamRoom(Room):
             text = item.text if is_notice else f"{item.author} in #{item.channel}: {item.text}"
             self.program.copy(text, "the line" if is_notice else "the message")
 
-    @on(Button.Pressed, "#back")
     def action_back(self) -> None:
         """Clear the filter, or go back."""
         if self._filter:

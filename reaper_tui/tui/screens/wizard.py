@@ -25,15 +25,19 @@ from reaper_tui.tui.widgets.account_step import AccountStep
 from reaper_tui.tui.widgets.findings import Findings
 
 STEPS = ("discord", "fluxer", "name")
-SAVE, SAVE_ANYWAY = "Save and choose channels", "Save anyway"
+SAVE, SAVE_ANYWAY = "Save and choose channels (⏎)", "Save anyway (⏎)"
 DISCORD_HOW = (
-    "Make the bot that reads: discord.com/developers/applications → New Application → Bot → Reset Token. "
-    "On that page switch on Message Content Intent. The link asks for View Channels, Read Message History, Connect "
-    "(text in voice channels) and Manage Threads (closed threads); nothing that writes."
+    "Make the bot that reads: discord.com/developers/applications → New Application → Bot → Reset Token.",
+    "On that page switch on Message Content Intent.",
+    "Paste the token below and press ⏎.",
+    "Invite the bot with the link, press ⏎ again and choose the server. The link asks for View Channels, Read Message "
+    "History, Connect (text in voice channels) and Manage Threads (closed threads); nothing that writes.",
 )
 FLUXER_HOW = (
-    "Make the bot that builds: on Fluxer, User Settings → Applications → Create → copy the bot token. "
-    "It needs Administrator (8) in the community until the clone is done; remove it afterwards."
+    "Make the bot that builds: on Fluxer, User Settings → Applications → Create → copy the bot token.",
+    "Paste the token below and press ⏎.",
+    "Invite the bot with the link, press ⏎ again and choose the community. It needs Administrator (8) until the clone "
+    "is done; remove it afterwards.",
 )
 
 

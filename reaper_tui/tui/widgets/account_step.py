@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.table import Table
 from rich.text import Text
 from textual import getters, on
 from textual.app import ComposeResult
@@ -42,7 +44,7 @@ class AccountStep(VerticalScroll, can_focus=False):
     question = getters.query_one(".question", Static)
     places = getters.query_one(".places", OptionList)
 
-    def __init__(self, side: str, how: str, question: str, address: str, *, shows_address: bool) -> None:
+    def __init__(self, side: str, how: Sequence[str], question: str, address: str, *, shows_address: bool) -> None:
         super().__init__(id=side)
         self.side = side
         self._how = how
@@ -56,10 +58,7 @@ class AccountStep(VerticalScroll, can_focus=False):
 
     def compose(self) -> ComposeResult:
         """Yield the form."""
-        yield Static(self._how, classes="how", markup=False)
-        with Horizontal(classes="invite-row"):
-            yield Static(classes="invite", markup=False)
-            yield Button("Copy link", classes="copy", compact=True)
+        yield Static(numbered(self._how), classes="how", markup=False)
         with Horizontal(classes="field"):
             yield Static("Instance", classes="label", markup=False)
             yield Input(self._default_address, classes="address", compact=True, select_on_focus=False)
@@ -69,12 +68,15 @@ class AccountStep(VerticalScroll, can_focus=False):
                 classes="token",
                 password=True,
                 compact=True,
-                placeholder="paste it, or env:NAME, file:PATH, keyring:NAME",
+                placeholder="paste it and press ⏎; or env:NAME, file:PATH",
             )
             yield Button("Check", classes="check", variant="primary", compact=True)
         yield Static(classes="status", markup=False)
         yield Static(self._question, classes="question", markup=False)
         yield OptionList(classes="places", markup=False, compact=True)
+        with Horizontal(classes="invite-row"):
+            yield Static(classes="invite", markup=False)
+            yield Button("Copy link", classes="copy", compact=True)
 
     def on_mount(self) -> None:
         """Hide what is not known yet."""
@@ -101,7 +103,7 @@ class AccountStep(VerticalScroll, can_focus=False):
         self._identity = None
         self._say(f"✖ {problem.line()}", "-error")
         self._show_places(())
-        self.token.focus()
+        self._stand_ready_again()
 
     def show_identity(self, identity: Identity) -> None:
         """Say whose token it is and list its places."""
@@ -112,11 +114,17 @@ class AccountStep(VerticalScroll, can_focus=False):
         lines = [f"✔ This is {sanitise_line(identity.name, 60)}, in {count} {noun if count == 1 else plural}."]
         lines += [f"▲ {sanitise_line(warning, 300)}" for warning in identity.warnings]
         if not identity.places:
-            lines.append(f"▲ The bot is in no {noun} yet: open the link above to invite it, then check again.")
+            lines.append(f"▲ The bot is in no {noun} yet: open the link below to invite it, then check again.")
         self._say("\n".join(lines), "-warning" if len(lines) > 1 else "-success")
         self._show_invite()
         self._show_places(identity.places)
-        self.stand_ready()
+        self._stand_ready_again()
+
+    def _stand_ready_again(self) -> None:
+        # An answer may come late: who writes elsewhere by then is left there.
+        here = self.screen.focused
+        if here is None or here.has_class("token") or here.has_class("check"):
+            self.stand_ready()
 
     @on(Input.Changed, ".token,.address")
     def forget_identity(self) -> None:
@@ -130,12 +138,17 @@ class AccountStep(VerticalScroll, can_focus=False):
     @on(Button.Pressed, ".check")
     def request_check(self) -> None:
         """Ask for the token to be tried."""
-        self._say("Checking…", "")
+        self._say("◌ Checking… esc goes back", "")
         self.post_message(self.CheckRequested(self))
 
     @on(Button.Pressed, ".copy")
     def copy_invite(self) -> None:
         """Hand the invite link to the clipboard."""
+        if not self._link:
+            self.notify(
+                "The link stands there once the token is checked: it carries the bot's id.", title="No link yet"
+            )
+            return
         self.app.copy_to_clipboard(self._link)  # pyright: ignore[reportUnknownMemberType]  # untyped in Textual
         self.notify("If your terminal forbids that, select the link with shift and the mouse.", title="Link copied")
 
@@ -166,5 +179,18 @@ class AccountStep(VerticalScroll, can_focus=False):
                 bot_id = bot_id_in(resolve_secret(self.token_reference, "Discord").reveal())
             except CloneError:
                 bot_id = ""
-        self._link = invite_link(self.side, sanitise_line(bot_id, 20), sanitise_line(self.address, 100))
-        self.invite.update(Text(f"Invite it: {self._link}", overflow="fold"))
+        bot_id = sanitise_line(bot_id, 20)
+        self._link = invite_link(self.side, bot_id, sanitise_line(self.address, 100)) if bot_id else ""
+        told = self._link or "stands here once the token is checked"
+        self.invite.update(Text(f"Link to invite the bot: {told}", overflow="fold"))
+        self.query_one(".copy", Button).disabled = not self._link
+
+
+def numbered(lines: Sequence[str]) -> Table:
+    """Return lines with a number before each, hanging."""
+    table = Table.grid(padding=(0, 1), expand=True)
+    table.add_column(width=2, style="bold")
+    table.add_column(ratio=1)
+    for number, line in enumerate(lines, 1):
+        table.add_row(f"{number}.", Text(line))
+    return table

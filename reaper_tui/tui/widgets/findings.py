@@ -14,9 +14,12 @@ from reaper_tui.tui.figures import counted
 from reaper_tui.tui.glyphs import FINDING_SIGNS, Sign, Tone
 from reaper_tui.tui.widgets.sheet import Sheet
 
+NAME_WIDTH = 16
+MATTERS = ("fault", "note")
+
 
 class Findings(Sheet):
-    """Shows each finding as it comes."""
+    """Shows each finding as it comes; in the end what matters stands first."""
 
     def __init__(self, *, id: str | None = None, waiting: str) -> None:
         super().__init__(id=id)
@@ -39,6 +42,7 @@ class Findings(Sheet):
                 self.refresh(layout=True)
         finally:
             self.is_looking = False
+            self._findings.sort(key=lambda row: MATTERS.index(row.state) if row.state in MATTERS else len(MATTERS))
             self.refresh(layout=True)
 
     @property
@@ -61,13 +65,14 @@ class Findings(Sheet):
     def _page(self, sheet: Sheet) -> RenderableType:
         table = Table.grid(padding=(0, 1), expand=True)
         table.add_column(no_wrap=True, width=9)
+        table.add_column(no_wrap=True, width=NAME_WIDTH, overflow="ellipsis")
         table.add_column(ratio=1, overflow="fold")
         for row in self._findings:
             sign = _sign(row)
-            line = Text.assemble((sanitise_line(row.name, 60), "bold"), f"  {sanitise_line(row.line, 300)}")
-            table.add_row(Text(str(sign), sheet.tone(sign.tone)), line)
+            name = Text(sanitise_line(row.name, 60), "bold")
+            table.add_row(Text(str(sign), sheet.tone(sign.tone)), name, Text(sanitise_line(row.line, 300)))
             if row.mend:
-                table.add_row("", Text(f"→ {sanitise_line(row.mend, 300)}", sheet.tone(Tone.ACCENT)))
+                table.add_row("", "", Text(f"→ {sanitise_line(row.mend, 300)}", sheet.tone(Tone.ACCENT)))
         return Group(table, sheet.muted(f"◌ {self._waiting}")) if self.is_looking else table
 
 

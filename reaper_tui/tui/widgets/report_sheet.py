@@ -58,14 +58,14 @@ def messages_sum(messages: MessageCount, sheet: Sheet) -> Table:
     )
     table = Table.grid(padding=(0, 1), expand=True)
     table.add_column(width=2, justify="right")
-    table.add_column(width=10, justify="right")
-    table.add_column(width=17)
+    table.add_column(width=9, justify="right")
+    table.add_column(width=16)
     table.add_column(ratio=1, overflow="fold")
     for place, (word, count, remark, tone) in enumerate(rows):
         style = sheet.tone(tone)
         table.add_row(Text("+" if place else ""), Text(f"{count:,}", style), Text(word, style), sheet.muted(remark))
     total = sum(row[1] for row in rows)
-    table.add_row("", Text("──────────", sheet.tone(Tone.MUTED)), "", "")
+    table.add_row("", Text("─────────", sheet.tone(Tone.MUTED)), "", "")
     if not messages.source and messages.balances:
         check = Text("○ nothing was read", sheet.tone(Tone.MUTED))
     elif messages.balances and messages.pending:
