@@ -79,7 +79,8 @@ class StreamSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The stream service; each key is also an environment variable of the same name in capitals.
 
     `api_key`, `database_url` and `redis_url` may be references as tokens are. `require_key` "auto" asks listeners for
-    the key unless only this machine can connect. Durations are in seconds.
+    the key unless only this machine can connect. Durations are in seconds; events are kept for
+    `retention_days`, 0 for ever.
     """
 
     host: str = "127.0.0.1"
@@ -98,6 +99,7 @@ class StreamSettings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     client_buffer_bytes: int = 256 << 10
     stall_seconds: float = 30.0
     drain_seconds: float = 5.0
+    retention_days: float = 0.0
     database_url: str = ""
     redis_url: str = ""
 

@@ -22,6 +22,7 @@ from reaper_tui.stream.health import Component, Health
 from reaper_tui.stream.hub import Hub
 from reaper_tui.stream.keys import Keys
 from reaper_tui.stream.listeners import Listeners
+from reaper_tui.stream.manual import STYLE, manual
 from reaper_tui.stream.messages import MOST, document, parse_query
 from reaper_tui.stream.metrics import CONTENT_TYPE, exposition, registry_of
 from reaper_tui.stream.origins import Origins
@@ -85,7 +86,7 @@ def make_service(
     )
     health = Health(hub, components, clock)
     rates = Rates()
-    app = FastAPI(title="reaper-tui stream", version=__version__, description=ABOUT, redoc_url=None)
+    app = FastAPI(title="reaper-tui stream", version=__version__, description=ABOUT, docs_url=None, redoc_url=None)
     _add_errors(app, hub)
     _add_routes(app, hub, options, listeners, health, rates)
     _add_page(app)
@@ -163,7 +164,7 @@ def _add_routes(
             rows = [] if hub.standing is None else await hub.source.messages(query)
         except CloneError as error:
             raise Refusal(503, "unavailable", error.line(), retry_after=2) from None
-        body = document(rows, limit, cursor)
+        body = document(rows, query, cursor)
         tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         headers = {"etag": tag, "cache-control": "no-cache"}
         if request.headers.get("if-none-match") == tag:
@@ -256,6 +257,8 @@ def _add_page(app: FastAPI) -> None:
     ):
         body = (folder / name).read_bytes()
         app.add_api_route(path, _file(body, kind), include_in_schema=False)
+    app.add_api_route("/manual.css", _file(STYLE.encode(), "text/css"), include_in_schema=False)
+    app.add_api_route("/docs", _file(manual(app.openapi()).encode(), "text/html"), include_in_schema=False)
 
 
 def _file(body: bytes, kind: str) -> Callable[[], Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from reaper_tui.journal.journal import Journal
 from reaper_tui.logbook import never_show
 from reaper_tui.model.errors import ConfigurationError, ProfileHeld
 from reaper_tui.profile.secrets import Secret
@@ -25,6 +26,7 @@ from reaper_tui.stream.journal_source import ForeignJournal, JournalSource
 from reaper_tui.stream.keys import Keys
 from reaper_tui.stream.origins import Origins
 from reaper_tui.stream.postgres import PostgresFeed
+from reaper_tui.stream.pruner import Pruner
 from reaper_tui.stream.publisher import Copy, Publisher
 from reaper_tui.stream.redis_feed import RedisFeed
 from reaper_tui.stream.remote_source import RemoteSource
@@ -42,28 +44,34 @@ class Supply(msgspec.Struct, frozen=True):
     components: Sequence[Component]
     works: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
     copies: Mapping[str, Copy] = {}
-    is_capturing: bool = False
+    journal: Journal | None = None
+    """The journal that this process captures into, None where it reads along."""
+    note: str = ""
+    """What whoever starts the service should know about where events come from."""
 
 
 async def serve_stream(settings: ServeSettings, profile: Settings, workdir: Path, *, has_profile: bool) -> None:
     """Serve until stopped; raise ConfigurationError, AccessDenied or JournalError when that cannot be done."""
     options = options_of(settings)
     async with supply(settings, profile, workdir, has_profile=has_profile) as supplied:
-        if supplied.is_capturing:
+        if supplied.journal is not None:
             # What is captured is bounded already, and threads of those channels belong to it.
             options = msgspec.structs.replace(options, channels=frozenset())
         loop = asyncio.get_running_loop()
         hub = Hub(supplied.source, options.bounds, clock=time.monotonic, later=loop.call_later)
         publishers = [Publisher(name, hub, copy) for name, copy in supplied.copies.items()]
         components = [*supplied.components, *(publisher.health for publisher in publishers)]
+        works = [*supplied.works, *(publisher.run for publisher in publishers)]
+        if supplied.journal is not None and settings.retention_days:
+            works.append(Pruner(supplied.journal, hub, publishers, settings.retention_days).run)
         spare_collector()
         await serve(
             make_service(hub, options, components),
             host=settings.host,
             port=settings.port,
             drain_seconds=settings.drain_seconds,
-            announce=_announce,
-            beside=[*supplied.works, *(publisher.run for publisher in publishers)],
+            announce=lambda address: _announce(address, supplied.note),
+            beside=works,
         )
 
 
@@ -116,7 +124,7 @@ async def supply(
         for foreign in (newest, archive):
             stack.push_async_callback(foreign.close)
         source = JournalSource(newest, archive)
-        yield Supply(source, (source.health,), (), copies)
+        yield Supply(source, (source.health,), (), copies, note=_note(path, has_token=bool(token)))
 
 
 @contextlib.asynccontextmanager
@@ -134,7 +142,7 @@ async def _capture(profile: Settings, settings: ServeSettings, workdir: Path) ->
             return {"discord": {"status": "degraded", "note": (live and live.note) or "not connected yet"}}
 
         try:
-            yield Supply(source, (source.health, gateway), (listening.run,), is_capturing=True)
+            yield Supply(source, (source.health, gateway), (listening.run,), journal=listening.journal)
         finally:
             await archive.close()
 
@@ -174,5 +182,18 @@ def _wake(sources: Sequence[JournalSource]) -> None:
         source.wake()
 
 
-def _announce(address: str) -> None:
-    print(f"reaper-tui: streaming at {address}", file=sys.stderr, flush=True)  # noqa: T201 - narration
+def _note(path: Path, *, has_token: bool) -> str:
+    """Return where events come from when this process captures none."""
+    if has_token:
+        return f"another process captures into {path}: reading along, and taking over at the next start"
+    if path.name == STREAM_JOURNAL:
+        return f"no Discord token: reading along in {path}, which grows while a serve with a token runs"
+    return (
+        f"no Discord token: reading along in {path}, which grows while `run --live` follows; "
+        "the history that a run captures is no part of the stream"
+    )
+
+
+def _announce(address: str, note: str) -> None:
+    for line in filter(None, (note, f"streaming at {address}")):
+        print(f"reaper-tui: {line}", file=sys.stderr, flush=True)  # noqa: T201 - narration

@@ -27,15 +27,20 @@ def parse_query(
     if allowed:
         channels = allowed if channels is None else channels & allowed
     bounds = [None if not text else _id(text, name) for name, text in (("before", before), ("after", after))]
-    return MessageQuery(limit, bounds[0], bounds[1], channels)
+    # One more than asked for tells whether there are more.
+    return MessageQuery(limit + 1, bounds[0], bounds[1], channels)
 
 
-def document(rows: list[MessageRow], limit: int, cursor: str) -> bytes:
+def document(rows: list[MessageRow], query: MessageQuery, cursor: str) -> bytes:
     """Return a page as JSON: messages oldest first, and the cursor from which `/ws` goes on without a gap."""
+    has_more = len(rows) >= query.limit
+    if has_more:
+        # The far end of the page: the oldest where it is counted from the newest, as it is without `after` alone.
+        rows = rows[1:] if query.after is None or query.before is not None else rows[:-1]
     return msgspec.json.encode(
         {
             "messages": [_message(row) for row in rows],
-            "has_more": len(rows) == limit,
+            "has_more": has_more,
             "cursor": cursor,
         }
     )

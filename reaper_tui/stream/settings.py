@@ -43,6 +43,7 @@ class ServeSettings(BaseSettings):
     client_buffer_bytes: int = Field(256 << 10, ge=16 << 10)
     stall_seconds: float = Field(30.0, ge=1)
     drain_seconds: float = Field(5.0, ge=0, le=600)
+    retention_days: float = Field(0.0, ge=0, le=36_500)
     database_url: SecretStr = SecretStr("")
     redis_url: SecretStr = SecretStr("")
 

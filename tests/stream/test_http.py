@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 from reaper_tui.stream.address import client_address, limit_key, parse_networks
@@ -25,6 +26,15 @@ async def test_messages_are_as_they_are_now_oldest_first(tmp_path: Path) -> None
         assert [row["id"] for row in older["messages"]] == ["1", "2", "3"]
         newer = (await http.get("/messages?limit=2&after=2")).json()
         assert [row["id"] for row in newer["messages"]] == ["3", "4"]
+        assert newer["has_more"] is True
+        assert [
+            (await http.get(f"/messages?{rest}")).json()["has_more"] for rest in ("limit=6", "limit=3&before=4")
+        ] == [
+            False,
+            False,
+        ]
+        between = (await http.get("/messages?limit=2&after=1&before=7")).json()
+        assert ([row["id"] for row in between["messages"]], between["has_more"]) == (["4", "5"], True)
         one = (await http.get("/messages?channel=2")).json()
         assert [row["id"] for row in one["messages"]] == ["1", "3", "5", "7"]
 
@@ -158,4 +168,12 @@ async def test_the_interface_is_described(tmp_path: Path) -> None:
     async with served(tmp_path) as service, service.http() as http:
         document = (await http.get("/openapi.json")).json()
         assert {"/messages", "/health", "/ready", "/stats", "/metrics"} <= document["paths"].keys()
-        assert (await http.get("/docs")).status_code == 200
+        page = await http.get("/docs")
+        assert "script-src 'self'" in page.headers["content-security-policy"]
+        for path in ("/messages", "/stats", "/metrics", "/ws?after="):
+            assert path in page.text
+        assert "<code>limit</code></td><td>integer, 1 to 200, 50 when not given" in page.text
+        # A machine without a way out shows it all the same, and nobody else learns who reads it.
+        assert not re.search(r"<script|src=|https?:", page.text)
+        for address in re.findall(r"href='([^']+)'", page.text):
+            assert address == "data:," or (await http.get(f"/{address}")).status_code == 200
