@@ -27,12 +27,8 @@ async def test_messages_are_as_they_are_now_oldest_first(tmp_path: Path) -> None
         newer = (await http.get("/messages?limit=2&after=2")).json()
         assert [row["id"] for row in newer["messages"]] == ["3", "4"]
         assert newer["has_more"] is True
-        assert [
-            (await http.get(f"/messages?{rest}")).json()["has_more"] for rest in ("limit=6", "limit=3&before=4")
-        ] == [
-            False,
-            False,
-        ]
+        for last in ("limit=6", "limit=3&before=4"):
+            assert (await http.get(f"/messages?{last}")).json()["has_more"] is False
         between = (await http.get("/messages?limit=2&after=1&before=7")).json()
         assert ([row["id"] for row in between["messages"]], between["has_more"]) == (["4", "5"], True)
         one = (await http.get("/messages?channel=2")).json()
