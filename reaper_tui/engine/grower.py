@@ -1,4 +1,4 @@
-"""The grower: takes up channels, threads and roles that come or change while a mirror runs, as a new run would."""
+"""The grower: takes up what comes or changes of channels, threads, roles, emojis and names while a mirror runs."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ class Grower:
         self._meanwhile: list[LiveEvent] = []
 
     def take(self, event: LiveEvent) -> None:
-        """Take note of an event about channels, threads or roles."""
-        if event.kind is LiveKind.ROLES:
+        """Take note of an event about channels, threads, roles, emojis, stickers or the guild itself."""
+        if event.kind is LiveKind.GUILD:
             self._wants_survey = True
         else:
             self._tell_if_gone(event)
@@ -181,7 +181,8 @@ class Grower:
 
 def _outline(guild: Guild) -> object:
     """Return what of a guild decides about the target; counts and archiving do not."""
-    return guild.roles, {channel.id: _plain(channel) for channel in guild.channels}
+    identity = guild.name, guild.icon_url, guild.banner_url
+    return identity, guild.roles, guild.emojis, guild.stickers, {each.id: _plain(each) for each in guild.channels}
 
 
 def _plain(channel: Channel) -> Channel:

@@ -100,7 +100,7 @@ class LiveMirror:
         )
 
     def structure_changed(self, event: LiveEvent) -> None:
-        """Take note of an event about channels, threads or roles."""
+        """Take note of an event about channels, threads, roles, emojis, stickers or the guild itself."""
         self._grower.take(event)
 
     def structure_missed(self) -> None:

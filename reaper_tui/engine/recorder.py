@@ -28,7 +28,7 @@ MOST_HELD = 2000
 MOST_AT_ONCE = 500
 DOUBT_SECONDS = 1800.0
 _OF_MESSAGES = frozenset({LiveKind.MESSAGE, LiveKind.EDIT, LiveKind.DELETE, LiveKind.REACTION})
-_OF_STRUCTURE = frozenset({LiveKind.PLACE, LiveKind.PLACE_GONE, LiveKind.STRUCTURE, LiveKind.ROLES})
+_OF_STRUCTURE = frozenset({LiveKind.PLACE, LiveKind.PLACE_GONE, LiveKind.STRUCTURE, LiveKind.GUILD})
 
 
 class Audience(Protocol):

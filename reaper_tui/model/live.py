@@ -8,7 +8,8 @@ import msgspec
 
 
 class LiveKind(StrEnum):
-    """What happened; `structure` lists a whole guild, `place` is one channel or thread.
+    """What happened; `structure` lists a whole guild, `place` is one channel or thread, `guild` its roles, emojis,
+    stickers or itself.
 
     `gap` says that things may have happened before it which were not told, `resumed` that none were missed, `lost` that
     the connection ended.
@@ -21,7 +22,7 @@ class LiveKind(StrEnum):
     PINS = "pins"
     PLACE = "place"
     PLACE_GONE = "place_gone"
-    ROLES = "roles"
+    GUILD = "guild"
     STRUCTURE = "structure"
     GAP = "gap"
     RESUMED = "resumed"

@@ -26,7 +26,16 @@ _OF_A_PLACE = {
     "CHANNEL_DELETE": LiveKind.PLACE_GONE,
     "THREAD_DELETE": LiveKind.PLACE_GONE,
 }
-_OF_ROLES = frozenset({"GUILD_ROLE_CREATE", "GUILD_ROLE_UPDATE", "GUILD_ROLE_DELETE"})
+_OF_THE_GUILD = frozenset(
+    {
+        "GUILD_ROLE_CREATE",
+        "GUILD_ROLE_UPDATE",
+        "GUILD_ROLE_DELETE",
+        "GUILD_EMOJIS_UPDATE",
+        "GUILD_STICKERS_UPDATE",
+        "GUILD_UPDATE",
+    }
+)
 
 
 def happenings(name: str, body: Mapping[str, Any], guild_id: int, at: float) -> list[LiveEvent]:
@@ -55,8 +64,10 @@ def happenings(name: str, body: Mapping[str, Any], guild_id: int, at: float) -> 
         return _place(kind, body, at, name)
     if name == "THREAD_LIST_SYNC":
         return [event for thread in records(body.get("threads")) for event in _place(LiveKind.PLACE, thread, at, name)]
-    if name in _OF_ROLES:
-        return [LiveEvent(LiveKind.ROLES, at, payload=encoded(record(body)), name=name)]
+    if name in _OF_THE_GUILD:
+        if name == "GUILD_UPDATE" and optional_snowflake(body.get("id")) != guild_id:
+            return []
+        return [LiveEvent(LiveKind.GUILD, at, payload=encoded(record(body)), name=name)]
     return []
 
 

@@ -31,8 +31,8 @@ from reaper_tui.reader.happenings import happenings
 from reaper_tui.reader.http import DiscordHTTP
 from reaper_tui.reader.wire import fraction, record, text
 
-# Guilds, their messages with content, and reactions.
-INTENTS = 1 << 0 | 1 << 9 | 1 << 10 | 1 << 15
+# Guilds, their emojis and stickers, their messages with content, and reactions.
+INTENTS = 1 << 0 | 1 << 3 | 1 << 9 | 1 << 10 | 1 << 15
 GREETING_SECONDS = 30.0
 SHORTEST_BEAT_SECONDS = 0.01
 NORMAL, STILL_HERE = 1000, 4000

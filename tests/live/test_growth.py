@@ -102,3 +102,30 @@ def _pinned(crowd: People, message_id: int) -> bool:
 
 def _numbers(run: Mirror, channel: Channel) -> list[str]:
     return [said for said in posts_in(run.world, channel.name) if said.startswith("number")]
+
+
+async def test_roles_emojis_names_and_topics_follow(tmp_path: Path) -> None:
+    async with people(tmp_path / "profile", messages=20, channels=3) as crowd:
+        channel = text_channel(crowd.world)
+        source, target = crowd.world.sandbox.discord.store.community, crowd.world.community
+        role = max(source.roles, key=lambda each: each.position)
+        async with mirror(crowd.world) as run:
+            await run.is_live()
+            await crowd.do("emoji_create", 0, name="brand_new_emoji")
+            await run.until(lambda: "brand_new_emoji" in _names(target.emojis), "a new emoji")
+            await crowd.do("role_create", 0, name="brand-new role")
+            await run.until(lambda: "brand-new role" in _names(target.roles), "a new role")
+            await crowd.do("role_update", 0, role_id=str(role.id), name="another name for a role")
+            await run.until(lambda: "another name for a role" in _names(target.roles), "a role's name")
+            await crowd.do("channel_update", channel.id, topic="what is new to talk about", name="renamed")
+            await run.until(lambda: target_channel(crowd.world, "renamed") is not None, "a channel's name")
+            await run.until(
+                lambda: target_channel(crowd.world, "renamed").topic == "what is new to talk about", "a channel's topic"
+            )
+            await crowd.do("guild_update", 0, name="Another Name")
+            await run.until(lambda: target.guild.name == "Another Name", "the community's name")
+
+
+def _names(found: object) -> set[str]:
+    rows = found.values() if isinstance(found, dict) else found
+    return {each.name for each in rows}

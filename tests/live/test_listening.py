@@ -10,6 +10,7 @@ from typing import Any
 
 from reaper_tui.engine.listening import Listening
 from reaper_tui.journal import feed, live
+from reaper_tui.sandbox.faults import Wish
 from reaper_tui.wiring import open_capture
 from tests.engine.world import World
 from tests.live.mirror import People, people, text_channel
@@ -77,3 +78,20 @@ async def test_a_new_thread_and_only_channels_asked_for_are_told(tmp_path: Path)
 
 async def _thread(crowd: People, channel: int) -> int:
     return int((await crowd.do("thread_create", channel, name="a new thread"))["id"])
+
+
+async def test_whatever_was_written_in_a_gap_is_found_however_much_it_is(tmp_path: Path) -> None:
+    async with people(tmp_path / "profile", messages=20, channels=2) as crowd:
+        channel = text_channel(crowd.world).id
+        sandbox = crowd.world.sandbox
+        async with listening(crowd.world) as found:
+            first = await crowd.write(channel, "heard")
+            assert await told(found, 1) == [("create", first)]
+            await sandbox.change_faults([Wish("gateway-swallow", every=1)])
+            # More than the newest pages that are looked at again for what was edited.
+            unheard = [await crowd.write(channel, f"line {number}") for number in range(650)]
+            await sandbox.change_faults([])
+            await sandbox.discord.gateway.cut(forget=True)
+            last = await crowd.write(channel, "heard again")
+            rows = await told(found, 652)
+        assert rows == [("create", each) for each in (first, *unheard, last)]

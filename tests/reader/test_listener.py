@@ -75,7 +75,7 @@ async def open_with(caller: Caller, *numbers: int) -> None:
 async def test_events_come_in_order_and_only_of_this_guild(ear: Ear) -> None:
     async def play(caller: Caller) -> None:
         introduction = await caller.hello()
-        assert introduction["d"]["intents"] == 34305
+        assert introduction["d"]["intents"] == 34313
         await caller.ready()
         await caller.tell(2, "MESSAGE_CREATE", message(1))
         await caller.tell(3, "MESSAGE_CREATE", message(2, guild_id=9))
