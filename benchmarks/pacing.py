@@ -74,13 +74,14 @@ async def measure(settings: Settings, channels: int, webhooks: int, seconds: flo
         for place in places:
             made = [await writer.create_webhook(place, "reaper-tui") for _ in range(webhooks)]
             pools.append(WebhookPool(writer, outage, place, made, setting=webhooks, ceiling=webhooks))
+            pools[-1].serves(lambda: 10_000)
         began = time.monotonic()
         counts = [[0, 0] for _ in places]
 
         async def post(number: int) -> None:
             burst = BURST * webhooks
             while time.monotonic() - began < seconds:
-                webhook = await pools[number].next(str(counts[number][0]), 10_000)
+                webhook = await pools[number].next(str(counts[number][0]))
                 await writer.send(webhook, Part(f"{counts[number][0]}", "Ada"), (), f"{number}-{counts[number][0]}")
                 counts[number][0] += 1
                 counts[number][1] += counts[number][0] > burst

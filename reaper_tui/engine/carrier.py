@@ -63,6 +63,13 @@ class Carrier:
         self._is_open = False
         self._has_posted = False
         self._unconfirmed: asyncio.Future[None] | None = None
+        pool.serves(lambda: self.left)
+
+    @property
+    def left(self) -> int:
+        """Return how many messages are still to come, as far as is known."""
+        tallies = self._shared.progress.channels
+        return sum(tallies[row.id].left for row in self._containers if row.id in tallies)
 
     async def _found(self, part: PartRecord) -> TargetMessage | None:
         """Return the post whose reply was lost, None when it is not there; raise Unreadable when that is unknowable."""
@@ -193,14 +200,13 @@ class Carrier:
     ) -> tuple[PartRecord, TargetMessage] | None:
         """Post one part, through outages and lost replies; return None when nobody can tell whether it arrived."""
         shared = self._shared
-        tally = shared.progress.channels[container.id]
         author = shared.author_key(message)
         repeated: Webhook | None = None
         intended_at = shared.now()
         part = draft.parts[number]
         part = msgspec.structs.replace(part, avatar_url=await shared.avatars.address(part.avatar_url))
         while True:
-            webhook = repeated or await self._pool.next(author, tally.source - tally.sent - tally.skipped)
+            webhook = repeated or await self._pool.next(author)
             await shared.pace.turn()
             if is_first and repeated is None:
                 await shared.control.boundary()

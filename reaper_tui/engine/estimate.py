@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 CREATE_BURST = 10
 CREATE_SECONDS = 6.0
@@ -10,7 +10,15 @@ WEBHOOK_BURST = 60
 WEBHOOK_SECONDS = 1.0
 BULK_SIZE = 50
 MOST_WEBHOOKS = 8
-REQUEST_SECONDS = 0.05
+PAGE = 100
+READS_PER_SECOND = 40.0
+PAGES_PER_SECOND = 10.0
+# A change takes the target longer than an answer.
+CHANGE_WEIGHT = 1.5
+# What the program itself needs, measured by `benchmarks/ceiling.py`: a start, a message, a page it checks.
+START_SECONDS = 0.8
+OWN_SECONDS = 0.0012
+PAGE_SECONDS = 0.01
 
 
 def webhooks_for(backlog: int, setting: int | str, ceiling: int) -> int:
@@ -27,17 +35,46 @@ def paced_seconds(count: int, burst: int, seconds_each: float, scale: float) -> 
 
 
 def run_seconds(
-    roles: int, channels: int, lanes: Mapping[int, int], setting: int | str, scale: float, per_minute: int
+    roles: int,
+    channels: int,
+    lanes: Mapping[int, int],
+    setting: int | str,
+    scale: float,
+    per_minute: int,
+    *,
+    containers: int,
+    answer_seconds: float,
 ) -> float:
-    """Return the estimated time of a run; `lanes` are messages by target channel."""
+    """Return the estimated time of a run; `lanes` are messages by target channel, `containers` what is read.
+
+    `answer_seconds` is how long the target takes for a small answer. Files are not reckoned: nobody knows their sizes
+    before the history was read.
+    """
+    change_seconds = CHANGE_WEIGHT * answer_seconds
     structure = paced_seconds(roles, CREATE_BURST, CREATE_SECONDS, scale)
     structure += paced_seconds(channels, CREATE_BURST, CREATE_SECONDS, scale)
-    structure += (2 * roles + channels) * REQUEST_SECONDS
-    slowest = 0.0
-    for backlog in lanes.values():
-        hooks = webhooks_for(backlog, setting, MOST_WEBHOOKS)
-        limited = paced_seconds(backlog, WEBHOOK_BURST * hooks, WEBHOOK_SECONDS / hooks, scale)
-        slowest = max(slowest, limited, backlog * REQUEST_SECONDS)
+    structure += (2 * roles + channels + len(lanes)) * change_seconds
     total = sum(lanes.values())
+    reading = (containers + total / PAGE) / (READS_PER_SECOND * scale)
     capped = total * 60.0 / per_minute if per_minute else 0.0
-    return structure + max(slowest, capped, total * 0.004)
+    lane_seconds = [
+        max(_limited_seconds(backlog, setting, scale), backlog * (change_seconds + OWN_SECONDS))
+        for backlog in lanes.values()
+    ]
+    sending = max(*lane_seconds, reading, capped, total * OWN_SECONDS) if lanes else reading
+    pages = [-(-backlog // PAGE) for backlog in lanes.values()]
+    checking = max(sum(pages) * (answer_seconds + PAGE_SECONDS), max(pages, default=0) / (PAGES_PER_SECOND * scale))
+    return START_SECONDS + structure + sending + checking
+
+
+def left_seconds(lanes: Iterable[int], setting: int | str, scale: float, per_minute: int) -> float:
+    """Return how long what is left to send takes by the limits alone, their bursts spent; `lanes` as for a run."""
+    backlogs = list(lanes)
+    slowest = max((backlog / webhooks_for(backlog, setting, MOST_WEBHOOKS) for backlog in backlogs), default=0.0)
+    capped = sum(backlogs) * 60.0 / per_minute if per_minute else 0.0
+    return max(slowest * WEBHOOK_SECONDS / scale, capped)
+
+
+def _limited_seconds(backlog: int, setting: int | str, scale: float) -> float:
+    hooks = webhooks_for(backlog, setting, MOST_WEBHOOKS)
+    return paced_seconds(backlog, WEBHOOK_BURST * hooks, WEBHOOK_SECONDS / hooks, scale)

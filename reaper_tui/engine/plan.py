@@ -118,6 +118,8 @@ def make_plan(
         settings.speed.webhooks_per_channel,
         settings.fluxer.limits_scale,
         settings.speed.max_messages_per_minute,
+        containers=len(draft.routes),
+        answer_seconds=community.answer_seconds,
     )
     calls = sum(item.action in (Action.CREATE, Action.CHANGE) for item in draft.items)
     calls += sum(lanes.values()) + len(lanes)

@@ -200,6 +200,12 @@ class ChannelTally:
     uncertain: int = 0
     note: str = ""
 
+    @property
+    def left(self) -> int:
+        """Return how many messages are still to come, as far as is known."""
+        expected = self.source if self.is_captured else max(self.estimate, self.source)
+        return max(0, expected - self.sent - self.merged - self.skipped - self.failed - self.uncertain)
+
     def snapshot(self) -> ChannelProgress:
         """Return this count, frozen and safe to show."""
         return ChannelProgress(
@@ -239,7 +245,7 @@ class Progress:
     note: str = ""
     started_at: float | None = None
     ended_at: float | None = None
-    eta_seconds: float | None = None
+    limited_seconds: Callable[[], float] | None = None
     live: LiveTally | None = None
     channels: dict[int, ChannelTally] = field(default_factory=dict[int, ChannelTally])
     waits: dict[str, Wait] = field(default_factory=dict[str, Wait])
@@ -289,9 +295,9 @@ class Progress:
         settled = sum(row.settled for row in rows)
         expected = sum(row.expected for row in rows)
         rate = self.rate_per_minute()
-        eta = self.eta_seconds
-        if eta is None and rate > 0 and expected > settled:
-            eta = (expected - settled) / rate * 60
+        eta = (expected - settled) / rate * 60 if rate > 0 and expected > settled else None
+        if eta is not None and self.limited_seconds is not None:
+            eta = max(eta, self.limited_seconds())
         return Snapshot(
             now=now,
             state=state,

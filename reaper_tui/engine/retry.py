@@ -116,6 +116,11 @@ class RetryLane(Lane):
         """Return how much there is to try."""
         return sum(len(rows) for rows in self._candidates.values())
 
+    @property
+    def left(self) -> int:
+        """Return how much there is to try."""
+        return self.weight
+
     async def _work(self) -> None:
         await self._open()
         if obstacle := await self._obstacle():

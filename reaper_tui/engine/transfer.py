@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from reaper_tui.engine.capture import Capture
 from reaper_tui.engine.deliver import Delivery
 from reaper_tui.engine.directory import TargetMap, target_map
 from reaper_tui.engine.equipment import Equipment
+from reaper_tui.engine.estimate import left_seconds
 from reaper_tui.engine.events import Level
 from reaper_tui.engine.files import FileCourier
 from reaper_tui.engine.lane import Lane
@@ -76,6 +78,7 @@ class Transfer:
         capture = self._capture(follows_a_whole_run=follows_a_whole_run)
         delivery = await self._delivery(capture, self._settings)
         readable = await self._open_all(delivery)
+        equipment.progress.limited_seconds = self._limited_seconds
         if self._settings.copy.anonymise:
             # Who is called what is known only when everything was read.
             await capture.run(readable)
@@ -86,6 +89,15 @@ class Transfer:
         await self._amender(delivery).run()
         # Posts of earlier runs may stand in channels that were replaced since.
         return {**await equipment.journal.read(queries.posted_channels), **self._channels}
+
+    def _limited_seconds(self) -> float:
+        """Return how long what is left takes by the target's limits."""
+        speed = self._settings.speed
+        backlogs: Counter[int] = Counter()
+        for lane in self.lanes.values():
+            backlogs[lane.parent_id or lane.id] += lane.left
+        scale = self._equipment.limits_scale
+        return left_seconds(backlogs.values(), speed.webhooks_per_channel, scale, speed.max_messages_per_minute)
 
     async def follow(self, builder: StructureBuilder, *, follows_a_whole_run: bool) -> None:
         """Carry everything over, and what happens meanwhile and after, until the control stops it: StopRequested."""

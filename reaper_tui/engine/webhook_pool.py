@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from reaper_tui.engine.estimate import webhooks_for
 from reaper_tui.engine.outage import Outage
@@ -37,6 +37,7 @@ class WebhookPool:
         self._ceiling = max(1, ceiling - (len(known) - len(self._webhooks)))
         self._setting = setting
         self._by_author: OrderedDict[str, int] = OrderedDict()
+        self._backlogs: list[Callable[[], int]] = []
         self._turn = 0
         self._adding = asyncio.Lock()
 
@@ -45,8 +46,12 @@ class WebhookPool:
         """Return the webhooks at hand."""
         return tuple(self._webhooks)
 
-    async def next(self, author: str, backlog: int) -> Webhook:
-        """Return the webhook for an author's message; `backlog` messages are still to come."""
+    def serves(self, backlog: Callable[[], int]) -> None:
+        """Take somebody on who posts through this pool; `backlog` says how many messages are still to come."""
+        self._backlogs.append(backlog)
+
+    async def next(self, author: str) -> Webhook:
+        """Return the webhook for an author's message."""
         if not self._webhooks:
             async with self._adding:
                 if not self._webhooks:
@@ -57,15 +62,18 @@ class WebhookPool:
             for delay, webhook in delays:
                 if webhook.id == preferred and delay <= 0:
                     return webhook
-        most = webhooks_for(backlog, self._setting, self._ceiling)
         shortest = min(delay for delay, _ in delays)
-        if shortest > 0 and not self._adding.locked() and len(self._webhooks) < most:
+        if shortest > 0 and not self._adding.locked() and self._pays_for_another():
             async with self._adding:
                 if await self._add():
                     return self._remember(author, self._webhooks[-1])
         free = [webhook for delay, webhook in delays if delay <= shortest]
         self._turn += 1
         return self._remember(author, free[self._turn % len(free)])
+
+    def _pays_for_another(self) -> bool:
+        backlog = sum(count() for count in self._backlogs)
+        return len(self._webhooks) < webhooks_for(backlog, self._setting, self._ceiling)
 
     def forget(self, webhook: Webhook) -> None:
         """Drop a webhook that is gone; another is made when one is needed."""

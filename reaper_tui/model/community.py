@@ -177,7 +177,8 @@ class Limits(msgspec.Struct, frozen=True):
 class Community(msgspec.Struct, frozen=True):
     """A target community as it stands now; `bot_id` is who writes.
 
-    `bot_role_position` is where the bot's highest role stands, None when that does not bind it or is not known.
+    `bot_role_position` is where the bot's highest role stands, None when that does not bind it or is not known;
+    `answer_seconds` is how long its server takes for a small answer.
     """
 
     id: int
@@ -194,9 +195,9 @@ class Community(msgspec.Struct, frozen=True):
     link_base: str = "https://fluxer.app"
     has_icon: bool = False
     content_filter: int = 0
-    capabilities: TargetCapabilities = TargetCapabilities()
     notes: tuple[str, ...] = ()
     bot_role_position: int | None = None
+    answer_seconds: float = 0.05
 
 
 def ordered_channels(channels: tuple[Channel, ...]) -> tuple[Channel, ...]:

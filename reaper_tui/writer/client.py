@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any, NoReturn
 
 import aiohttp
@@ -29,6 +31,7 @@ STALL_SECONDS = 120.0
 KEEPALIVE_SECONDS = 4.0
 HEADERS_OF_NOW = frozenset({"x-fluxer-version", "x-ratelimit-bucket", "x-ratelimit-reset-after"})
 ATTEMPTS = 4
+ANSWERS = 32
 BACK_OFF = (0.5, 1.0, 2.0)
 LOCK_ATTEMPTS = 30
 LONGEST_UNNAMED_WAIT = 5.0
@@ -76,6 +79,8 @@ class FluxerClient(HTTPClient):
         self._scale = scale
         self._limiter = Limiter(clock=clock, sleep=sleep, scale=scale, waiting=self._report_wait)
         self._waiting_in: dict[str, int] = {}
+        self._clock = clock
+        self._answered_in: deque[float] = deque(maxlen=ANSWERS)
         self.channel_names: dict[int, str] = {}
         self.requests = 0
         self.status_429 = 0
@@ -84,6 +89,11 @@ class FluxerClient(HTTPClient):
 
     def __repr__(self) -> str:
         return f"FluxerClient({self.api_url!r})"
+
+    @property
+    def answer_seconds(self) -> float:
+        """Return how long the server took for its latest answers to reading requests, the median of them."""
+        return median(self._answered_in) if self._answered_in else 0.0
 
     @property
     def limit_wait_seconds(self) -> float:
@@ -207,6 +217,7 @@ class FluxerClient(HTTPClient):
         if data is None and call.json is not None:
             headers["Content-Type"] = "application/json"
             content = encoded(call.json)
+        asked_at = self._clock()
         async with session.request(
             route.method,
             route.url,
@@ -216,6 +227,8 @@ class FluxerClient(HTTPClient):
             allow_redirects=False,
         ) as response:
             patience.reschedule(None)
+            if route.method == "GET":
+                self._answered_in.append(self._clock() - asked_at)
             if call.is_authorised:
                 self.telling_headers |= HEADERS_OF_NOW.intersection(name.lower() for name in response.headers)
             if not 200 <= response.status < 300:

@@ -89,6 +89,7 @@ async def community(client: FluxerClient, instance: Instance, guild_id: int) -> 
         has_icon=guild.get("icon") is not None,
         notes=tuple(notes),
         bot_role_position=max((role.position for role in own_roles), default=None),
+        answer_seconds=client.answer_seconds,
     )
 
 

@@ -225,24 +225,30 @@ class WebhookWriter:
         return self.delays.get(webhook.id, 0.0)
 
 
-def pool_with(
-    writer: Any, present: Sequence[Webhook] = (), ceiling: int = 8, setting: int | str = "auto"
-) -> WebhookPool:
+class Pool(WebhookPool):
+    """A pool whose backlog is told with every message."""
+
+    async def next_of(self, author: str, backlog: int) -> Webhook:
+        self._backlogs = [lambda: backlog // 2, lambda: backlog - backlog // 2]
+        return await self.next(author)
+
+
+def pool_with(writer: Any, present: Sequence[Webhook] = (), ceiling: int = 8, setting: int | str = "auto") -> Pool:
     outage, _, _ = outage_with(Clock(), running())
-    return WebhookPool(writer, outage, 7, present, setting=setting, ceiling=ceiling)
+    return Pool(writer, outage, 7, present, setting=setting, ceiling=ceiling)
 
 
 async def test_webhooks_are_made_when_they_pay_and_no_more_than_allowed() -> None:
     writer = WebhookWriter()
     pool = pool_with(writer, ceiling=3)
-    assert (await pool.next("a", 1)).id == 100
+    assert (await pool.next_of("a", 1)).id == 100
     writer.delays[100] = 1.0
-    assert (await pool.next("b", 1)).id == 100
-    assert (await pool.next("b", 1000)).id == 101
+    assert (await pool.next_of("b", 1)).id == 100
+    assert (await pool.next_of("b", 1000)).id == 101
     writer.delays[101] = 1.0
-    assert (await pool.next("c", 1000)).id == 102
+    assert (await pool.next_of("c", 1000)).id == 102
     writer.delays[102] = 0.5
-    assert (await pool.next("d", 1000)).id == 102
+    assert (await pool.next_of("d", 1000)).id == 102
     assert len(writer.made) == 3
 
 
@@ -250,29 +256,29 @@ async def test_webhooks_of_ours_are_used_again_and_others_count() -> None:
     writer = WebhookWriter()
     present = [Webhook(1, 7, WEBHOOK_NAME, "t"), Webhook(2, 7, "else", "t"), Webhook(3, 8, WEBHOOK_NAME, "t")]
     pool = pool_with(writer, present, ceiling=2)
-    assert (await pool.next("a", 1000)).id == 1
+    assert (await pool.next_of("a", 1000)).id == 1
     writer.delays[1] = 9.0
-    assert (await pool.next("b", 1000)).id == 1
+    assert (await pool.next_of("b", 1000)).id == 1
     pool.forget(present[0])
-    assert (await pool.next("a", 1)).id == 100
+    assert (await pool.next_of("a", 1)).id == 100
 
 
 async def test_a_webhook_whose_reply_was_lost_is_found() -> None:
     writer = WebhookWriter(OutcomeUnknown("cut"))
-    assert (await pool_with(writer).next("a", 1)).id == 100
+    assert (await pool_with(writer).next_of("a", 1)).id == 100
     assert len(writer.made) == 1
 
 
 async def test_a_full_channel_closes_the_channel_and_not_its_messages() -> None:
     with pytest.raises(AccessDenied) as caught:
-        await pool_with(WebhookWriter(Refused("full", status=400))).next("a", 1)
+        await pool_with(WebhookWriter(Refused("full", status=400))).next_of("a", 1)
     assert not caught.value.ends_run
     writer = WebhookWriter(None, Refused("full", status=400))
     pool = pool_with(writer)
-    await pool.next("a", 1)
+    await pool.next_of("a", 1)
     writer.delays[100] = 1.0
-    assert (await pool.next("b", 1000)).id == 100
-    assert (await pool.next("c", 1000)).id == 100
+    assert (await pool.next_of("b", 1000)).id == 100
+    assert (await pool.next_of("c", 1000)).id == 100
 
 
 def test_numbers_stay_sane() -> None:
@@ -288,6 +294,10 @@ def test_numbers_stay_sane() -> None:
     shot = progress.snapshot(RunState.RUNNING)
     assert (shot.expected, shot.settled, shot.rate_per_minute) == (100, 4, 60.0)
     assert shot.eta_seconds == pytest.approx(96.0)
+    progress.limited_seconds = lambda: 400.0
+    assert progress.snapshot(RunState.RUNNING).eta_seconds == 400.0, "a burst at first is no promise"
+    progress.limited_seconds = lambda: 10.0
+    assert progress.snapshot(RunState.RUNNING).eta_seconds == pytest.approx(96.0)
     tally.is_captured = True
     assert progress.snapshot(RunState.RUNNING).expected == 10
     tally.sent = 10
