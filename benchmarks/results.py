@@ -1,6 +1,6 @@
 """Runs the benchmarks and writes what they print to docs/benchmarks.md.
 
-    python benchmarks/results.py                  # all of them, about a quarter of an hour on two cores
+    python benchmarks/results.py                  # all of them, about half an hour on two cores
     python benchmarks/results.py pacing resume    # some; the other rows of the page stay
 
 Each benchmark is one command of its own and says what it compares with.
@@ -20,7 +20,7 @@ from typing import Any
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 RECORD = HERE / "results.jsonl"
-BENCHMARKS = ("pacing", "ceiling", "files", "memory", "resume")
+BENCHMARKS = ("pacing", "ceiling", "files", "estimates", "memory", "resume", "ui", "fanout", "catchup")
 
 
 def measured(name: str) -> list[dict[str, Any]]:

@@ -10,6 +10,8 @@ WEBHOOK_BURST = 60
 WEBHOOK_SECONDS = 1.0
 BULK_SIZE = 50
 MOST_WEBHOOKS = 8
+# A wait that is worth a further webhook.
+WORTH_SECONDS = 20.0
 PAGE = 100
 READS_PER_SECOND = 40.0
 PAGES_PER_SECOND = 10.0
@@ -21,12 +23,12 @@ OWN_SECONDS = 0.0012
 PAGE_SECONDS = 0.01
 
 
-def webhooks_for(backlog: int, setting: int | str, ceiling: int) -> int:
-    """Return how many webhooks a channel with so many messages to come deserves."""
+def pays_for_another(left: int, present: int, setting: int | str, ceiling: int) -> bool:
+    """Return whether a channel whose webhooks all wait deserves one more, with so many messages left."""
+    if present == 0:
+        return True
     most = min(ceiling, MOST_WEBHOOKS if setting == "auto" else int(setting))
-    if setting != "auto":
-        return max(1, most)
-    return max(1, min(most, -(-backlog // WEBHOOK_BURST)))
+    return present < most and (setting != "auto" or left * WEBHOOK_SECONDS / present > WORTH_SECONDS)
 
 
 def paced_seconds(count: int, burst: int, seconds_each: float, scale: float) -> float:
@@ -67,14 +69,19 @@ def run_seconds(
     return START_SECONDS + structure + sending + checking
 
 
-def left_seconds(lanes: Iterable[int], setting: int | str, scale: float, per_minute: int) -> float:
-    """Return how long what is left to send takes by the limits alone, their bursts spent; `lanes` as for a run."""
+def left_seconds(lanes: Iterable[tuple[int, int]], setting: int | str, scale: float, per_minute: int) -> float:
+    """Return how long what is left to send takes by the limits alone.
+
+    `lanes` are (messages left, webhooks there) by target channel; the bursts of webhooks that are there count as spent.
+    """
     backlogs = list(lanes)
-    slowest = max((backlog / webhooks_for(backlog, setting, MOST_WEBHOOKS) for backlog in backlogs), default=0.0)
-    capped = sum(backlogs) * 60.0 / per_minute if per_minute else 0.0
-    return max(slowest * WEBHOOK_SECONDS / scale, capped)
+    slowest = max((_limited_seconds(left, setting, scale, present) for left, present in backlogs), default=0.0)
+    capped = sum(left for left, _ in backlogs) * 60.0 / per_minute if per_minute else 0.0
+    return max(slowest, capped)
 
 
-def _limited_seconds(backlog: int, setting: int | str, scale: float) -> float:
-    hooks = webhooks_for(backlog, setting, MOST_WEBHOOKS)
-    return paced_seconds(backlog, WEBHOOK_BURST * hooks, WEBHOOK_SECONDS / hooks, scale)
+def _limited_seconds(left: int, setting: int | str, scale: float, present: int = 0) -> float:
+    while left > 0 and pays_for_another(left, present, setting, MOST_WEBHOOKS):
+        present += 1
+        left -= WEBHOOK_BURST
+    return max(0, left) * WEBHOOK_SECONDS / max(1, present) / scale

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -93,11 +92,9 @@ class Transfer:
     def _limited_seconds(self) -> float:
         """Return how long what is left takes by the target's limits."""
         speed = self._settings.speed
-        backlogs: Counter[int] = Counter()
-        for lane in self.lanes.values():
-            backlogs[lane.parent_id or lane.id] += lane.left
+        backlogs = [(pool.left, len(pool.webhooks)) for pool in self._pools.values()]
         scale = self._equipment.limits_scale
-        return left_seconds(backlogs.values(), speed.webhooks_per_channel, scale, speed.max_messages_per_minute)
+        return left_seconds(backlogs, speed.webhooks_per_channel, scale, speed.max_messages_per_minute)
 
     async def follow(self, builder: StructureBuilder, *, follows_a_whole_run: bool) -> None:
         """Carry everything over, and what happens meanwhile and after, until the control stops it: StopRequested."""

@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
-from reaper_tui.engine.estimate import webhooks_for
+from reaper_tui.engine.estimate import pays_for_another
 from reaper_tui.engine.outage import Outage
 from reaper_tui.engine.ports import Writer
 from reaper_tui.model.community import Webhook
@@ -46,6 +46,11 @@ class WebhookPool:
         """Return the webhooks at hand."""
         return tuple(self._webhooks)
 
+    @property
+    def left(self) -> int:
+        """Return how many messages are still to come, as far as is known."""
+        return sum(count() for count in self._backlogs)
+
     def serves(self, backlog: Callable[[], int]) -> None:
         """Take somebody on who posts through this pool; `backlog` says how many messages are still to come."""
         self._backlogs.append(backlog)
@@ -72,8 +77,7 @@ class WebhookPool:
         return self._remember(author, free[self._turn % len(free)])
 
     def _pays_for_another(self) -> bool:
-        backlog = sum(count() for count in self._backlogs)
-        return len(self._webhooks) < webhooks_for(backlog, self._setting, self._ceiling)
+        return pays_for_another(self.left, len(self._webhooks), self._setting, self._ceiling)
 
     def forget(self, webhook: Webhook) -> None:
         """Drop a webhook that is gone; another is made when one is needed."""
