@@ -12,6 +12,7 @@ from textual.widgets import Input
 from reaper_tui.engine.progress import ChannelState, MirroredMessage
 from reaper_tui.model.summary import Verification
 from reaper_tui.model.text import SafeText
+from reaper_tui.tui.widgets.findings import Findings
 from tests.tui.fakes import FINDINGS, LINES, PEOPLE, REFUSED, START, FakeBackend
 from tests.tui.pilots import press, settle
 
@@ -75,6 +76,10 @@ async def checks(pilot: Pilot[None], backend: FakeBackend) -> None:
     for side in ("discord", "fluxer"):
         pilot.app.screen.query_one(f"#{side} .token", Input).value = "MTEwMDAwMDAwMDAwMDAwMDAwMQ.made-up"
         await press(pilot, "enter", "enter")
+    while (
+        "fault" not in pilot.app.screen.query_one(Findings).verdict or pilot.app.screen.query_one(Findings).is_looking
+    ):
+        await settle(pilot)
 
 
 async def channels(pilot: Pilot[None], backend: FakeBackend) -> None:
