@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -36,11 +36,12 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Both sides as they stand; estimates are (messages, is exact) by container id."""
+    """Both sides as they stand; estimates are (messages, is exact) and sizes bytes of files copied, by container id."""
 
     guild: Guild
     community: Community
     estimates: Mapping[int, tuple[int, bool]]
+    sizes: Mapping[int, int] = field(default_factory=dict[int, int])
 
 
 @dataclass(frozen=True, slots=True)

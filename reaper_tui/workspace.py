@@ -64,7 +64,7 @@ class OpenWorkspace:
         self._settled = await self.clone.journal.read(queries.settled)
         self._earliest = await self.clone.journal.read(queries.earliest_cursor)
         self._sides = await self.clone.survey(first_cursor(self.settings.copy.since))
-        return Survey(*self._sides)
+        return Survey(*self._sides, await self.clone.journal.read(queries.bytes_sent))
 
     def plan(self, survey: Survey, settings: Settings) -> Plan:
         """Return what a run with these settings would do."""

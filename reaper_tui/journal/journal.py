@@ -321,6 +321,7 @@ def _settle(
         ("attachments_sent", settlement.files_sent),
         ("attachments_placeholder", settlement.files_left),
         ("attachments_bytes", settlement.bytes_sent),
+        (f"bytes {container_id}", settlement.bytes_sent),
     ):
         if value:
             _count(raw, name, value)

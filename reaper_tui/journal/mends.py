@@ -385,10 +385,12 @@ def _renew(raw: sqlite3.Connection, message_id: int, renewal: Renewal) -> None:
         [(message_id, subject, cause) for subject, cause in renewal.ledger],
     )
     raw.executemany("INSERT INTO left_file VALUES (?, ?)", [(message_id, key) for key in renewal.left_files])
+    [container_id] = raw.execute("SELECT container_id FROM message WHERE id = ?", (message_id,)).fetchone()
     for name, value in (
         ("attachments_sent", renewal.files_sent),
         ("attachments_placeholder", renewal.files_left),
         ("attachments_bytes", renewal.bytes_sent),
+        (f"bytes {container_id}", renewal.bytes_sent),
     ):
         raw.execute(
             "INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",

@@ -61,6 +61,12 @@ def settled(raw: sqlite3.Connection) -> dict[int, int]:
     return dict(raw.execute("SELECT container_id, sum(count) FROM tally GROUP BY container_id").fetchall())
 
 
+def bytes_sent(raw: sqlite3.Connection) -> dict[int, int]:
+    """Return how many bytes of files of each container stand on the target; only what has any."""
+    rows = raw.execute("SELECT name, value FROM counter WHERE name GLOB 'bytes *' AND value > 0")
+    return {int(name.removeprefix("bytes ")): value for name, value in rows}
+
+
 def pending_messages(raw: sqlite3.Connection, container_id: int, after: int, limit: int) -> list[StoredMessage]:
     """Return the next messages of a container behind its frontier, oldest first, up to where nothing is missing."""
     rows = raw.execute(

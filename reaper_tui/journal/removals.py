@@ -76,6 +76,7 @@ def _forget_deliveries(raw: sqlite3.Connection, item: Removable) -> None:
             (container_id,),
         )
         raw.execute("DELETE FROM tally WHERE container_id = ?", (container_id,))
+        raw.execute("DELETE FROM counter WHERE name = ?", (f"bytes {container_id}",))
         raw.execute("UPDATE container SET frontier = 0 WHERE id = ?", (container_id,))
         raw.execute("DELETE FROM lane WHERE id = (SELECT lane_id FROM container WHERE id = ?)", (container_id,))
     raw.execute("DELETE FROM fact WHERE name = ?", (f"verified {item.target_id}",))

@@ -62,7 +62,9 @@ class Selection:
         estimates: Mapping[int, tuple[int, bool]],
         chosen: str | Iterable[str] = "all",
         excluded: Iterable[str] = (),
+        sizes: Mapping[int, int] | None = None,
     ) -> None:
+        self._sizes = sizes or {}
         self.entries: dict[int, Entry] = {}
         self._children: dict[int | None, list[int]] = {}
         rows = ordered_channels(guild.channels)
@@ -175,6 +177,15 @@ class Selection:
         """Return how many messages an entry and all below it hold, and whether that is exact."""
         holders = [self.entries[found] for found in self.subtree(entry_id) if self.entries[found].has_messages]
         return sum(entry.estimate for entry in holders), all(entry.is_exact for entry in holders)
+
+    def size(self, entry_id: int) -> int:
+        """Return how many bytes of files of an entry and all below it were copied so far."""
+        return sum(self._sizes.get(found, 0) for found in self.subtree(entry_id))
+
+    @property
+    def has_sizes(self) -> bool:
+        """Return whether anything is known of sizes."""
+        return any(self._sizes.values())
 
     def matches(self, query: str) -> tuple[int, ...]:
         """Return the entries whose name contains a text, in order."""

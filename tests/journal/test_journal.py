@@ -309,6 +309,17 @@ async def test_a_container_that_is_not_selected_does_not_count(tmp_path: Path) -
     await journal.close()
 
 
+async def test_bytes_of_files_are_counted_for_each_container(tmp_path: Path) -> None:
+    journal = await filled(tmp_path / "j.db")
+    assert await journal.read(queries.bytes_sent) == {}
+    for message_id, size in ((1, 700), (2, 0), (3, 300)):
+        await journal.settle(LANE, LANE, message_id, Settlement(MessageState.SENT, bytes_sent=size))
+        await journal.settle(LANE, LANE, message_id, Settlement(MessageState.SENT, bytes_sent=size))
+    assert await journal.read(queries.bytes_sent) == {LANE: 1000}
+    assert (await journal.read(queries.attachment_count)).bytes == 1000
+    await journal.close()
+
+
 async def test_files_are_private(tmp_path: Path) -> None:
     journal = await Journal.open(tmp_path / "deep" / "j.db")
     assert (tmp_path / "deep").stat().st_mode & 0o777 == 0o700

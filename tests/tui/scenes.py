@@ -73,6 +73,7 @@ async def wizard(pilot: Pilot[None], backend: FakeBackend) -> None:
 async def checks(pilot: Pilot[None], backend: FakeBackend) -> None:
     backend.findings = FINDINGS
     await press(pilot, "escape", "n")
+    pilot.app.screen.query_one("#profile-name", Input).cursor_blink = False
     for side in ("discord", "fluxer"):
         pilot.app.screen.query_one(f"#{side} .token", Input).value = "MTEwMDAwMDAwMDAwMDAwMDAwMQ.made-up"
         await press(pilot, "enter", "enter")

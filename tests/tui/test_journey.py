@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from textual.command import CommandPalette
 
@@ -241,3 +243,12 @@ async def test_the_palette_runs_what_the_screen_offers(backend: FakeBackend) -> 
         await press(pilot, "down", "enter")
         await settle(pilot)
         assert "0/8 channels" in shown(app)
+
+
+async def test_channels_say_how_many_bytes_were_copied_so_far(backend: FakeBackend) -> None:
+    survey = backend.workspace.surveyed
+    photos = next(row.id for row in survey.guild.channels if row.name == "photos")
+    backend.workspace.surveyed = replace(survey, sizes={photos: 14_200_000})
+    async with opened(backend, profile=backend.entries[0].path) as (app, _):
+        [line] = [row for row in shown(app).splitlines() if " photos" in row]
+        assert "14.2 MB copied" in line

@@ -97,7 +97,9 @@ class ChannelsScreen(Room):
             return
         copy = self._session.settings.copy
         self._show_route(survey)
-        self.channel_tree.show_selection(Selection(survey.guild, survey.estimates, copy.channels, copy.exclude))
+        self.channel_tree.show_selection(
+            Selection(survey.guild, survey.estimates, copy.channels, copy.exclude, survey.sizes)
+        )
         self._show("tree")
         self.channel_tree.focus()
         self._show_notes()

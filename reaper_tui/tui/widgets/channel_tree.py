@@ -13,7 +13,7 @@ from textual.message import Message
 
 from reaper_tui.model.community import ChannelKind
 from reaper_tui.tui.bindings import bindings_of
-from reaper_tui.tui.figures import estimated
+from reaper_tui.tui.figures import byte_size, estimated
 from reaper_tui.tui.glyphs import KIND_SIGNS, Tone
 from reaper_tui.tui.selection import Entry, Mark, Selection
 from reaper_tui.tui.widgets.row_view import RowView
@@ -24,6 +24,8 @@ NO_BOX = " ✖ "
 ESTIMATE_WIDTH = 11
 KIND_WIDTH = 9
 KIND_FROM_WIDTH = 56
+SIZE_WIDTH = 15
+SIZE_FROM_WIDTH = 76
 
 
 class ChannelTree(RowView):
@@ -225,4 +227,8 @@ class ChannelTree(RowView):
         right = Text(style=self.tone(Tone.MUTED))
         if width >= KIND_FROM_WIDTH:
             right.append(f"{KIND_SIGNS[entry.kind].word:<{KIND_WIDTH}}")
+        if self.selection.has_sizes and width >= SIZE_FROM_WIDTH:
+            size = self.selection.size(entry.id)
+            copied = f"{byte_size(size)} copied" if size else ""
+            right.append(f"{copied:>{SIZE_WIDTH}}")
         return right.append(f"{figure:>{ESTIMATE_WIDTH}} ")
