@@ -30,7 +30,7 @@ from reaper_tui.stream.pruner import Pruner
 from reaper_tui.stream.publisher import Copy, Publisher
 from reaper_tui.stream.redis_feed import RedisFeed
 from reaper_tui.stream.remote_source import RemoteSource
-from reaper_tui.stream.service import serve, spare_collector
+from reaper_tui.stream.service import allow_connections, serve, spare_collector
 from reaper_tui.stream.session import Bounds
 from reaper_tui.stream.settings import ServeSettings
 from reaper_tui.stream.source import Source
@@ -64,6 +64,7 @@ async def serve_stream(settings: ServeSettings, profile: Settings, workdir: Path
         works = [*supplied.works, *(publisher.run for publisher in publishers)]
         if supplied.journal is not None and settings.retention_days:
             works.append(Pruner(supplied.journal, hub, publishers, settings.retention_days).run)
+        allow_connections(settings.max_connections)
         spare_collector()
         await serve(
             make_service(hub, options, components),

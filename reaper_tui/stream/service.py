@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import resource
 import signal
 import socket
 import time
@@ -24,6 +25,7 @@ INBOUND_BYTES = 4096
 PING_SECONDS = 20.0
 PONG_SECONDS = 20.0
 LAST_SECONDS = 3
+SPARE_FILES = 200
 log = logging.getLogger("reaper_tui.stream")
 
 
@@ -114,6 +116,23 @@ def spare_collector() -> None:
     """Keep what the program made so far out of garbage collections, which would hold everybody up for long."""
     gc.collect()
     gc.freeze()
+
+
+def allow_connections(most: int) -> int:
+    """Let the process open as many files as listeners and their requests need; warn and return how many are short."""
+    wanted = 2 * most + SPARE_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return 0
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    short = max(0, wanted - soft)
+    if short:
+        log.warning(
+            "the system allows too few open files for MAX_CONNECTIONS", extra={"wanted": wanted, "short": short}
+        )
+    return short
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:

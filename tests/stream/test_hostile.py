@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 from pathlib import Path
 
 import pytest
 
 from reaper_tui.stream import wire_ws
 from reaper_tui.stream.address import parse_networks
+from reaper_tui.stream.service import allow_connections
 from tests.stream.feeds import Kept, frames_until, message, served
 
 HANDSHAKE = (
@@ -174,3 +176,15 @@ async def test_a_cursor_of_the_future_is_told_as_a_loss(tmp_path: Path) -> None:
             frames = await frames_until(ws, "live")
         assert [frame["op"] for frame in frames] == ["hello", "gap", "live"]
         assert (frames[1]["reason"], frames[1]["from"]) == ("lost", 1)
+
+
+def test_files_enough_for_all_who_may_come_are_asked_of_the_system() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (512, before[1]))
+        assert allow_connections(300) == 0
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 800
+        if before[1] != resource.RLIM_INFINITY:
+            assert allow_connections(before[1]) == before[1] + 200
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
