@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import hashlib
-import io
 import os
 import shutil
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +17,8 @@ from urllib.parse import urlsplit
 
 from reaper_tui.media.download import Downloader, Wanted
 from reaper_tui.media.drawing import Drawer, can_draw_lottie, can_shrink
+from reaper_tui.media.room import Room
+from reaper_tui.media.sink import DiskSink, MemorySink, in_thread, private
 from reaper_tui.model.errors import FileUnavailable, SpoolFull
 from reaper_tui.model.outgoing import FileSlot, SpooledFile
 
@@ -31,10 +31,7 @@ PICTURE_ENDINGS = frozenset({"png", "jpg", "jpeg", "gif", "webp"})
 LOTTIE_BYTES = 1024 * 1024
 # A picture may be so many times larger than it has to be in the end, and still be made smaller.
 LARGER = 8
-WRITE_BYTES = 262_144
 SPARE_BYTES = 64 * 1024 * 1024
-# Senders that each hold some files and wait for room would wait for ever; after this one of them may pass the bound.
-LONGEST_WAIT = 60.0
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -52,7 +49,7 @@ class MediaSpool:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._directory = directory
-        self._room = _Room(max_bytes)
+        self._room = Room(max_bytes)
         self._downloader = Downloader(cdn=cdn, allow_private=allow_private, clock=clock, sleep=sleep)
         self._drawer = Drawer()
         self._held: dict[Path, tuple[int, str]] = {}
@@ -91,7 +88,7 @@ class MediaSpool:
         reserved = slot.size if slot.size is not None else limit
         await self._room.take(reserved)
         self._number += 1
-        sink = _DiskSink(self._directory / f"{PREFIX}{self._number}")
+        sink = DiskSink(self._directory / f"{PREFIX}{self._number}")
         is_whole = False
         try:
             await asyncio.to_thread(_check_space, self._directory, slot.size or 0)
@@ -105,7 +102,7 @@ class MediaSpool:
             sink.close()
             if not is_whole:
                 self._room.give(reserved)
-                await _in_thread(lambda: sink.path.unlink(missing_ok=True))
+                await in_thread(lambda: sink.path.unlink(missing_ok=True))
         self._room.give(reserved - sink.received)
         self._held[sink.path] = (sink.received, sink.digest)
         return _spooled(slot, sink.path, sink.received)
@@ -125,7 +122,7 @@ class MediaSpool:
 
     async def image(self, url: str, limit: int) -> bytes:
         """Return a small image; raise FileUnavailable when it is larger than the limit or not there."""
-        sink = _MemorySink()
+        sink = MemorySink()
         await self._downloader.download(Wanted(url, limit), sink)
         return bytes(sink.data)
 
@@ -142,19 +139,19 @@ class MediaSpool:
         await self._prepare()
         path = self._kept_path(url)
         try:
-            await _in_thread(lambda: _replace(path, data))
+            await in_thread(lambda: _replace(path, data))
         except OSError as error:
             raise _spool_full(error, self._directory) from None
 
     async def is_kept(self, url: str) -> bool:
         """Return whether a picture is kept."""
         path = self._kept_path(url)
-        return await _in_thread(path.exists)
+        return await in_thread(path.exists)
 
     async def kept(self, url: str) -> SpooledFile | None:
         """Return a picture that is kept, None when it is not; it is not to be released."""
         path = self._kept_path(url)
-        size = await _in_thread(lambda: path.stat().st_size if path.exists() else None)
+        size = await in_thread(lambda: path.stat().st_size if path.exists() else None)
         ending = urlsplit(url).path.rpartition(".")[2].lower()
         name = f"{path.name}.{ending if ending in PICTURE_ENDINGS else 'png'}"
         return None if size is None else SpooledFile(0, path, name, size)
@@ -167,11 +164,11 @@ class MediaSpool:
         animation = await self.image(url, LOTTIE_BYTES)
         await self._prepare()
         name = f"{DRAWN_PREFIX}{hashlib.sha256(animation).hexdigest()}-{limit}"
-        known = await _in_thread(lambda: _read(self._directory / name))
+        known = await in_thread(lambda: _read(self._directory / name))
         if known is None:
             known = await self._drawer.lottie(animation, limit)
             drawing = known
-            await _in_thread(lambda: _keep(self._directory, name, drawing))
+            await in_thread(lambda: _keep(self._directory, name, drawing))
         return known
 
     async def _stored(self, slot: FileSlot, data: bytes) -> SpooledFile:
@@ -181,14 +178,14 @@ class MediaSpool:
         path = self._directory / f"{PREFIX}{self._number}"
         is_whole = False
         try:
-            await _in_thread(lambda: _write(path, data))
+            await in_thread(lambda: _write(path, data))
             is_whole = True
         except OSError as error:
             raise _spool_full(error, self._directory) from None
         finally:
             if not is_whole:
                 self._room.give(len(data))
-                await _in_thread(lambda: path.unlink(missing_ok=True))
+                await in_thread(lambda: path.unlink(missing_ok=True))
         self._held[path] = (len(data), hashlib.sha256(data).hexdigest())
         return _spooled(slot, path, len(data))
 
@@ -210,132 +207,9 @@ class MediaSpool:
         deletion.add_done_callback(self._deletions.discard)
 
 
-class _Room:
-    """Bytes that may be on disk at once, given out in the order of asking."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._line: deque[asyncio.Event] = deque()
-        self.taken = 0
-
-    async def take(self, amount: int) -> None:
-        """Wait for room; something larger than all of it passes when it is alone."""
-        place = asyncio.Event()
-        self._line.append(place)
-        try:
-            while self._line[0] is not place or (self.taken and self.taken + amount > self._size):
-                place.clear()
-                is_first = self._line[0] is place
-                try:
-                    async with asyncio.timeout(LONGEST_WAIT if is_first else None):
-                        await place.wait()
-                except TimeoutError:
-                    break
-            self.taken += amount
-        finally:
-            self._line.remove(place)
-            self._wake()
-
-    def give(self, amount: int) -> None:
-        """Give room back."""
-        self.taken -= amount
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._line:
-            self._line[0].set()
-
-
-class _DiskSink:
-    """Writes through a thread in large pieces, so that the loop never waits for the disk."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.received = 0
-        self.validator = ""
-        self._file: io.FileIO | None = None
-        self._pending = bytearray()
-        self._hash = hashlib.sha256()
-
-    @property
-    def digest(self) -> str:
-        return self._hash.hexdigest()
-
-    async def open(self) -> None:
-        await _in_thread(self._open)
-
-    async def write(self, chunk: bytes) -> None:
-        self._pending += chunk
-        self.received += len(chunk)
-        if len(self._pending) >= WRITE_BYTES:
-            await self._flush()
-
-    async def restart(self) -> None:
-        self._pending.clear()
-        self._hash = hashlib.sha256()
-        self.received = 0
-        await _in_thread(self._empty)
-
-    async def finish(self) -> None:
-        await self._flush()
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-
-    async def _flush(self) -> None:
-        piece, self._pending = self._pending, bytearray()
-        if piece:
-            await _in_thread(lambda: self._store(piece))
-
-    def _open(self) -> None:
-        self._file = io.FileIO(self.path, "x", opener=_private)
-
-    def _store(self, piece: bytearray) -> None:
-        assert self._file is not None
-        view = memoryview(piece)
-        while view:
-            view = view[self._file.write(view) :]
-        self._hash.update(piece)
-
-    def _empty(self) -> None:
-        assert self._file is not None
-        self._file.seek(0)
-        self._file.truncate()
-
-
-class _MemorySink:
-    def __init__(self) -> None:
-        self.data = bytearray()
-        self.validator = ""
-        self.received = 0
-
-    async def write(self, chunk: bytes) -> None:
-        self.data += chunk
-        self.received = len(self.data)
-
-    async def restart(self) -> None:
-        self.data.clear()
-        self.received = 0
-
-
-async def _in_thread(work: Callable[[], T]) -> T:
-    """Run blocking work to its end even when cancelled, so that nothing is closed under its hands."""
-    task = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
-
-
 def _write(path: Path, data: bytes) -> None:
-    with open(path, "wb", opener=_private) as file:
+    with open(path, "wb", opener=private) as file:
         file.write(data)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _spooled(slot: FileSlot, path: Path, size: int) -> SpooledFile:

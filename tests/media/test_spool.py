@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from reaper_tui.media import download, spool
+from reaper_tui.media import download, room, spool
 from reaper_tui.model.errors import FileUnavailable, ServiceDown, SpoolFull
 from reaper_tui.model.outgoing import FileSlot
 
@@ -194,7 +194,7 @@ async def test_the_bytes_on_disk_are_bounded_and_a_giant_passes_alone(tmp_path: 
 async def test_senders_that_all_hold_and_wait_are_let_go_in_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spool, "LONGEST_WAIT", 0.05)
+    monkeypatch.setattr(room, "LONGEST_WAIT", 0.05)
     async with file_server(whole(DATA)) as server, spool_at(tmp_path, server.base, len(DATA)) as files:
         held = [await files.fetch(slot(server.base + "/x", len(DATA)), LIMIT) for _ in range(3)]
         assert len({file.path for file in held}) == 3
