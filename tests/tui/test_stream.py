@@ -11,7 +11,7 @@ from reaper_tui.tui.screens.stream import StreamScreen
 from reaper_tui.tui.stream_source import Wanted, parse_filter
 from reaper_tui.tui.widgets.stream_view import KEPT
 from tests.tui.fakes import START, FakeBackend
-from tests.tui.pilots import opened, press, settle, shown, to_transfer
+from tests.tui.pilots import click, opened, press, settle, shown, to_transfer
 
 
 def earlier(count: int) -> tuple[MirroredMessage, ...]:
@@ -72,6 +72,19 @@ async def test_during_a_run_it_follows_until_paused(backend: FakeBackend) -> Non
         await press(pilot, "enter")
         assert isinstance(app.screen, DetailsScreen)
         assert "channel 77, message 99" in shown(app)
+
+
+async def test_details_of_a_long_message_are_closed_by_the_mouse(backend: FakeBackend) -> None:
+    long = MirroredMessage(1, START, SafeText("general"), SafeText("Eve"), SafeText("long " * 900))
+    backend.workspace.earlier = (long,)
+    async with opened(backend) as (app, pilot):
+        await press(pilot, "f4")
+        await settle(pilot)
+        await click(pilot, "#open")
+        assert isinstance(app.screen, DetailsScreen)
+        assert app.screen.region.contains_region(app.screen.query_one("#copy").region)
+        await click(pilot, "#close")
+        assert isinstance(app.screen, StreamScreen)
 
 
 async def test_scrolling_back_reaches_the_first_message_of_many(backend: FakeBackend) -> None:

@@ -11,7 +11,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
@@ -65,7 +65,8 @@ class HelpScreen(ModalScreen[None]):
             yield Static(f"Help: {ROOM_TITLES.get(self._room, 'reaper-tui')}", classes="dialog-title", markup=False)
             with VerticalScroll():
                 yield Sheet()
-            yield Button("Close (esc)", compact=True)
+            with Horizontal(classes="dialog-buttons"):
+                yield Button("Close (esc)", variant="primary", compact=True)
 
     def on_mount(self) -> None:
         """Fill the list."""
