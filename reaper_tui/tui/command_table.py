@@ -48,10 +48,10 @@ ROOM_TITLES: dict[str, str] = {
 }
 
 
-def _visits(room: str) -> tuple[Command, ...]:
+def _visits(room: str, *, shows_verify: bool = False) -> tuple[Command, ...]:
     """Return the ways from a room to what can be done with its profile."""
     return (
-        Command(room, "app.visit('verify')", "v", "Verify", "Read the target back and compare", is_shown=False),
+        Command(room, "app.visit('verify')", "v", "Verify", "Read the target back and compare", is_shown=shows_verify),
         Command(room, "app.visit('failures')", "f", "Failures", "See what was not carried over", is_shown=False),
         Command(room, "app.visit('doctor')", "d", "Doctor", "Check tokens, permissions, limits, disk", is_shown=False),
         Command(room, "app.visit('danger')", "X", "Remove", "Remove what this profile made", is_shown=False),
@@ -99,7 +99,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("report", "again", "c", "Channels", "Go back to the channels, to run again or go on"),
     Command("report", "export", "e", "Export", "Write this report to a Markdown or JSON file"),
     Command("report", "retry", "r", "Retry", "Try the failed messages again"),
-    *_visits("report"),
+    *_visits("report", shows_verify=True),
     Command("report", "again", "escape", "Back", "Go back", is_shown=False),
     Command("failures", "open", "enter", "Details", "Open a group, or the details of a failure"),
     Command("failures", "retry", "r", "Retry", "Try the failed messages again"),

@@ -20,7 +20,7 @@ from reaper_tui.tui.screens.profile_room import ProfileRoom
 from reaper_tui.tui.verdict import Verdict
 from reaper_tui.tui.widgets.problem_panel import ProblemPanel
 from reaper_tui.tui.widgets.sheet import Sheet
-from reaper_tui.tui.widgets.verify_sheet import found_page, ready_page, running_page
+from reaper_tui.tui.widgets.verify_sheet import ended_page, ready_page, running_page
 
 PULSE_SECONDS = 0.2
 
@@ -129,7 +129,7 @@ class VerifyScreen(ProfileRoom):
         if session.is_running:
             return running_page(session.workspace.progress.snapshot(session.workspace.control.state), sheet)
         if session.verification is not None:
-            return found_page(session.verification, sheet)
+            return ended_page(session.verification, sheet)
         return ready_page(session.summary, sheet)
 
     def _show_buttons(self) -> None:

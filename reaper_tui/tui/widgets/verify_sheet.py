@@ -55,6 +55,15 @@ def running_page(snapshot: Snapshot, sheet: Sheet) -> RenderableType:
     return Group(*parts)
 
 
+def ended_page(found: Verification, sheet: Sheet) -> RenderableType:
+    """Return what was just found, and where to go from here."""
+    parts: list[RenderableType] = [found_page(found, sheet), Text()]
+    if found.is_clean:
+        parts.append(Text("Every post is there, as it was sent and in its place."))
+    parts.append(sheet.muted("s reads the target again, esc goes back."))
+    return Group(*parts)
+
+
 def found_page(found: Verification, sheet: Sheet) -> RenderableType:
     """Return what differs, and what can be done about it."""
     if found.is_clean:
