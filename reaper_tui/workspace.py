@@ -24,7 +24,7 @@ from reaper_tui.model.summary import Summary, Verification
 from reaper_tui.model.text import SafeText, sanitise_line
 from reaper_tui.profile.settings import Settings
 from reaper_tui.reader.client import DiscordReader
-from reaper_tui.tracing import trace_lines
+from reaper_tui.tracing import trace_lines, words_of
 from reaper_tui.writer.aliases import Aliases
 from reaper_tui.writer.writer import FluxerWriter
 
@@ -141,7 +141,7 @@ class OpenWorkspace:
             row.message_id,
             sanitise_line(row.container_name, 60),
             sanitise_line(message.author.name, 60),
-            sanitise_line(message.content, 300),
+            words_of(message),
             len(message.attachments),
         )
 

@@ -11,6 +11,7 @@ import msgspec
 from reaper_tui.backend import Mirrored
 from reaper_tui.model.ids import unix_seconds
 from reaper_tui.model.text import SafeText, sanitise, sanitise_line
+from reaper_tui.tracing import pin_line, reaction_line
 
 Mark = Literal["", "edited", "deleted"]
 UNSEEN = SafeText("a message from before")
@@ -50,6 +51,12 @@ class RemoteMessage:
         mark: Mark = "edited" if is_edit and self.mark == "" else self.mark
         return RemoteMessage(self.message_id, self.channel_id, msgspec.json.encode(after), mark)
 
+    def with_fields(self, told: bytes) -> RemoteMessage:
+        """Return the message with its reactions or pin as an event tells them."""
+        change = {name: value for name, value in fields_of(told).items() if name in ("reactions", "pinned")}
+        body = msgspec.json.encode(self.fields() | change) if change and self.fields() else self.body
+        return RemoteMessage(self.message_id, self.channel_id, body, self.mark)
+
     def details(self, channel: str) -> tuple[tuple[SafeText, SafeText], ...]:
         """Return everything known as (word, value)."""
         body = self.fields()
@@ -71,6 +78,10 @@ class RemoteMessage:
             ("file", f"{file.get('filename', '')}, {file.get('size', '?')} bytes, {file.get('url', '')}")
             for file in map(_record, _list(body.get("attachments")))
         ]
+        if isinstance(body.get("reactions"), list):
+            lines.append(("reactions", reaction_line(reactions_of(body))))
+        if isinstance(body.get("pinned"), bool):
+            lines.append(("pinned", pin_line(is_pinned=body["pinned"])))
         lines.append(("text", sanitise(str(body.get("content") or words_of(body)))))
         return tuple(
             (SafeText(word), sanitise(str(value)) if word == "text" else sanitise_line(str(value), 600))
@@ -92,6 +103,17 @@ def author_of(body: Mapping[str, Any]) -> SafeText:
     author = _record(body.get("author"))
     name = _record(body.get("member")).get("nick") or author.get("global_name") or author.get("username")
     return sanitise_line(str(name or "somebody"), 60)
+
+
+def reactions_of(body: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Return (emoji, count) of what stands under a message."""
+    found: list[tuple[str, int]] = []
+    for row in map(_record, _list(body.get("reactions"))):
+        emoji, count = _record(row.get("emoji")), row.get("count")
+        name = str(emoji.get("name") or emoji.get("id") or "")
+        if name and isinstance(count, int) and count > 0:
+            found.append((f":{name}:" if emoji.get("id") else name, count))
+    return found
 
 
 def words_of(body: Mapping[str, Any]) -> SafeText:

@@ -24,6 +24,7 @@ from reaper_tui.tui.stream_source import END, Place
 
 KEPT = 5000
 KNOWN = 12_000
+KINDS = ("create", "update", "delete", "reactions", "pins")
 NAMING_SECONDS = 30.0
 ERROR_NUMBER = re.compile(r"\[Errno -?\d+\] ")
 GAPS = {
@@ -51,7 +52,7 @@ class RemoteStream:
         self.connected = asyncio.Event()
         self.state = State("lost", "connecting")
         self._retry_at = 0.0
-        self._client = StreamClient(address, key=key, kinds=("create", "update", "delete"), sleep=sleep)
+        self._client = StreamClient(address, key=key, kinds=KINDS, sleep=sleep)
         self._pages = StreamPages(address, key)
         self._clock = clock
         self._channels: dict[int, SafeText] = {}
@@ -176,6 +177,10 @@ class RemoteStream:
             message = known.edited(body)
         elif event.kind == "update" and fields_of(body).get("edited_timestamp", "unsaid") is not None:
             message = RemoteMessage(event.message_id, event.channel_id, body, "edited")
+        elif event.kind in ("reactions", "pins"):
+            if known is not None:
+                self._known[event.message_id] = known.with_fields(body)
+            return
         elif event.kind == "delete":
             kept = known.body if known is not None else b"null"
             message = RemoteMessage(event.message_id, event.channel_id, kept, "deleted")

@@ -154,6 +154,32 @@ async def test_a_service_is_watched_from_history_to_edits_and_deletions(
         assert app.screen.key.value == ""  # type: ignore[attr-defined]
 
 
+async def test_details_tell_reactions_and_pin_as_they_stand_now(backend: FakeBackend, tmp_path: Path) -> None:
+    async with served(tmp_path) as service, opened(backend) as (app, pilot):
+        await watch(app, pilot, f"127.0.0.1:{service.port}")
+        body = {"id": "5", "content": "tea?", "author": {"username": "ann"}, "pinned": False, "reactions": []}
+        await service.write([FeedEvent("create", 7, 5, json.dumps(body).encode(), "")])
+        await sees(app, pilot, "ann: tea?")
+        await press(pilot, "enter")
+        await sees(app, pilot, "reactions  – none", "pinned     – not pinned")
+        await press(pilot, "escape")
+        rows = [
+            {"emoji": {"id": None, "name": "👍"}, "count": 3},
+            {"emoji": {"id": "9", "name": "kettle"}, "count": 1},
+            {"emoji": None, "count": 2},
+        ]
+        await service.write(
+            [
+                FeedEvent("reactions", 7, 5, json.dumps({"id": "5", "reactions": rows}).encode(), ""),
+                FeedEvent("pins", 7, 5, b'{"id":"5","pinned":true,"content":"not a pin\'s business"}', ""),
+                message(6),
+            ]
+        )
+        await sees(app, pilot, "message 6", "ann: tea?")
+        await press(pilot, "home", "enter")
+        await sees(app, pilot, "reactions  ♥ 4 reactions: 👍 3, :kettle: 1", "pinned     ◆ pinned in its channel")
+
+
 async def test_a_wrong_key_is_told_in_place_of_the_messages(backend: FakeBackend, tmp_path: Path) -> None:
     async with served(tmp_path, needs_key=True) as service, opened(backend) as (app, pilot):
         await watch(app, pilot, f"ws://127.0.0.1:{service.port}/ws", "a wrong key")
