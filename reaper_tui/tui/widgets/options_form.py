@@ -50,7 +50,7 @@ SWITCHES = (
     ("identity", "Name, icon, banner"),
     ("pins", "Pins"),
     ("anonymise", "Other names for people"),
-    ("live", "Stay, and mirror what is written from then on"),
+    ("live", "Stay, and mirror what comes after"),
 )
 
 
@@ -99,7 +99,7 @@ class OptionsForm(VerticalScroll, can_focus=False):
             yield Input(webhooks, id="webhooks", compact=True, placeholder="auto, or 1 to 15 in a channel")
         with Horizontal(classes="field"):
             yield Static("Until", classes="label", markup=False)
-            yield Input(self._until, id="until", compact=True, placeholder="07:30 or 9h30m; empty: to the end")
+            yield Input(self._until, id="until", compact=True, placeholder="07:30, 9h30m; empty: the end")
         yield Static(classes="problem", markup=False)
 
     @on(Checkbox.Changed)
