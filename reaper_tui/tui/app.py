@@ -8,31 +8,27 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
-import msgspec
 from textual import work
 from textual.app import SystemCommand
-from textual.binding import Binding, BindingType
-from textual.filter import LineFilter, Monochrome, NoColor
+from textual.binding import BindingType
 from textual.screen import ModalScreen, Screen
-from textual.theme import Theme
 
 from reaper_tui.backend import Backend
-from reaper_tui.model.errors import ConfigurationError
-from reaper_tui.profile.preferences import Preferences, load_preferences, save_preferences
-from reaper_tui.tui.bindings import bindings_of, key_name, sound_keymap
+from reaper_tui.tui.bindings import bindings_of
 from reaper_tui.tui.bridge import Problem, Session, problem_of
 from reaper_tui.tui.commands import RoomCommands
-from reaper_tui.tui.compat import QuietCrash, let_go_of_terminal, write_to_terminal
+from reaper_tui.tui.compat import let_go_of_terminal, write_to_terminal
 from reaper_tui.tui.ending import RESTORE_TITLE, SAVE_TITLE, hook_arguments, run_hook, window_title
 from reaper_tui.tui.heap import settle
 from reaper_tui.tui.modals.address import AddressScreen, StreamAddress
-from reaper_tui.tui.modals.confirm import ConfirmScreen
+from reaper_tui.tui.modals.confirm import ConfirmScreen, cut_off_question
 from reaper_tui.tui.modals.help import HelpScreen
 from reaper_tui.tui.modals.problem import ProblemScreen
+from reaper_tui.tui.preferred import PreferredApp
 from reaper_tui.tui.screens.channels import ChannelsScreen
 from reaper_tui.tui.screens.home import HomeScreen
 from reaper_tui.tui.screens.log import LogScreen
@@ -44,7 +40,6 @@ from reaper_tui.tui.screens.transfer import TransferScreen
 from reaper_tui.tui.screens.visits import VISITS
 from reaper_tui.tui.screens.wizard import WizardScreen
 from reaper_tui.tui.screens.work_room import WorkRoom
-from reaper_tui.tui.themes import PLAIN, THEMES, theme_of, word_of
 from reaper_tui.tui.verdict import STOPPED_BY_USER, exit_code, verdict
 from reaper_tui.tui.widgets.tones import TONE_CLASSES
 
@@ -56,21 +51,21 @@ NO_TERMINAL = 2
 WATCH_SECONDS = 3.0
 
 
-class ReaperApp(QuietCrash):
+class ReaperApp(PreferredApp):
     """Owns the profile, the run and the way between screens; screens only look and ask."""
 
     TITLE = "reaper-tui"
     CSS_PATH: ClassVar[Any] = [STYLES / f"{name}.tcss" for name in ("app", "screens", "modals")]
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("app")
     COMPONENT_CLASSES: ClassVar[set[str]] = {*TONE_CLASSES}
-    COMMANDS: ClassVar[Any] = {RoomCommands} | QuietCrash.COMMANDS
+    COMMANDS: ClassVar[Any] = {RoomCommands} | PreferredApp.COMMANDS
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
     def __init__(
         self, backend: Backend, *, profile: Path | None = None, auto_start: bool = False, demo: bool = False
     ) -> None:
-        super().__init__()
+        super().__init__(backend.preferences_file)
         self.backend = backend
         self.is_demo = demo
         self.crash_advice = f"The log {backend.log_file} tells more; starting again goes on where this ended."
@@ -81,12 +76,6 @@ class ReaperApp(QuietCrash):
         self._goes_on = False
         self._watched = ""
         self.is_detached = False
-        self.keymap: dict[str, str] = {}
-        self.preferences, self._preference_problem = Preferences(), ""
-        self._has_no_color_set = "NO_COLOR" in os.environ
-        with self._noting_problem():
-            self.preferences = load_preferences(backend.preferences_file)
-        self._apply_preferences()
 
     def get_default_screen(self) -> Screen[Any]:
         """Return the bottom of the stack: the profiles."""
@@ -101,9 +90,7 @@ class ReaperApp(QuietCrash):
         if not self.is_headless:
             self.set_interval(WATCH_SECONDS, self._watch_terminal)
             write_to_terminal(self, SAVE_TITLE)
-        self.theme_changed_signal.subscribe(self, self._remember_theme)
-        if self._preference_problem:
-            self.notify(self._preference_problem, title="Settings", severity="warning", timeout=20, markup=False)
+        self.begin_remembering()
         if self._first_profile is not None:
             self.open_profile(self._first_profile)
 
@@ -114,68 +101,6 @@ class ReaperApp(QuietCrash):
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.remove_signal_handler(number)
         write_to_terminal(self, RESTORE_TITLE)
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return what every line passes on its way to the terminal; without colour, what takes it away."""
-        filters = [found for found in super().get_line_filters() if not isinstance(found, (Monochrome, NoColor))]
-        if self.has_no_color:
-            filters.append(NoColor() if self.native_ansi_color else Monochrome())
-        return filters
-
-    @property
-    def has_no_color(self) -> bool:
-        """Return whether everything is drawn without colour."""
-        return self._has_no_color_set or self.preferences.theme == PLAIN
-
-    def get_key_display(self, binding: Binding) -> str:
-        """Return a key as it stands on the keyboard."""
-        return binding.key_display or key_name(binding.key)
-
-    def keep(self, **changes: Any) -> None:
-        """Change preferences, act on them at once, and write them down."""
-        preferences = msgspec.structs.replace(self.preferences, **changes)
-        if preferences == self.preferences:
-            return
-        self.preferences = preferences
-        self._apply_preferences()
-        try:
-            save_preferences(self.backend.preferences_file, preferences)
-        except ConfigurationError as error:
-            self.notify(error.line(), title="Not remembered", severity="warning", markup=False)
-
-    def _apply_preferences(self) -> None:
-        preferences = self.preferences
-        self.keymap, problems = sound_keymap(preferences.keys)
-        if problems:
-            self._preference_problem = f"Keys left as they are: {problems[0]}"
-        self.set_keymap(self.keymap)
-        is_other_look = self.no_color is not self.has_no_color
-        self.no_color = self.has_no_color
-        name = theme_of(preferences.theme, self.available_themes)
-        if name is None:
-            self._preference_problem = f"There is no theme “{preferences.theme}”: dark it is"
-            name = THEMES["dark"]
-        if "TEXTUAL_THEME" not in os.environ or preferences.theme != "dark":
-            self.theme = name
-        if "TEXTUAL_ANIMATIONS" not in os.environ:
-            self.animation_level = "full" if preferences.animation else "none"
-        if self.is_running:
-            if is_other_look:
-                self.refresh_css(animate=False)
-            self.screen.refresh_bindings()
-
-    def _remember_theme(self, theme: Theme) -> None:
-        # The signal comes late: what was chosen meanwhile counts.
-        is_stale = theme.name != self.theme
-        if not is_stale and theme_of(self.preferences.theme, self.available_themes) != theme.name:
-            self.keep(theme=word_of(theme.name))
-
-    @contextlib.contextmanager
-    def _noting_problem(self) -> Any:
-        try:
-            yield
-        except ConfigurationError as error:
-            self._preference_problem = error.line()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Yield what Textual offers beside our own commands."""
@@ -480,16 +405,7 @@ class ReaperApp(QuietCrash):
             if is_yes:
                 session.cut_off()
 
-        self.push_screen(
-            ConfirmScreen(
-                "Cut off now?",
-                "Requests in flight are dropped. Nothing is lost or doubled: the next run looks at the target for what "
-                "was in doubt. Waiting a moment is cleaner.",
-                yes="Cut off",
-                no="Keep waiting",
-            ),
-            answer,
-        )
+        self.push_screen(cut_off_question(), answer)
 
     def _watch_terminal(self) -> None:
         try:

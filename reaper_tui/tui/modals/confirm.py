@@ -51,3 +51,14 @@ class ConfirmScreen(ModalScreen[bool]):
     def action_swap(self) -> None:
         """Go to the other answer."""
         self.focus_next()
+
+
+def cut_off_question() -> ConfirmScreen:
+    """Return the question whether to drop what is in flight."""
+    return ConfirmScreen(
+        "Cut off now?",
+        "Requests in flight are dropped. Nothing is lost or doubled: the next run looks at the target for what "
+        "was in doubt. Waiting a moment is cleaner.",
+        yes="Cut off",
+        no="Keep waiting",
+    )
