@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -27,12 +28,14 @@ CONNECTIONS = 16
 KEEPALIVE_SECONDS = 5.0
 READ_BYTES = 1 << 18
 REDIRECTED = frozenset({301, 302, 303, 307, 308})
+# Longer than any silence may last: what runs out of it sends, but nothing of a file.
+PATIENCE = 60.0
 SLOW_AFTER = 60.0
 SLOW_BYTES_PER_SECOND = 4096
 CUT = "it breaks off"
 # What is written as the standard wants goes out as it is: a signature may cover every sign.
 _WRITTEN_OUT = re.compile(r"[!-~]+")
-_RANGE = re.compile(r"bytes (\d+)-\d*/(\d+|\*)")
+_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]*/([0-9]{1,18}|\*)")
 
 
 class Sink(Protocol):
@@ -84,6 +87,7 @@ class Downloader:
         self._sleep = sleep
         self._resolver = GuardedResolver(trusted, allow_private=allow_private)
         self._session: aiohttp.ClientSession | None = None
+        self._free = asyncio.Semaphore(CONNECTIONS)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -118,7 +122,8 @@ class Downloader:
                 raise FileUnavailable("no web address")
             try:
                 location = await self._try(url, wanted, sink)
-            except aiohttp.InvalidURL:
+            except (aiohttp.InvalidURL, UnicodeError):
+                # Some names only fail where they are looked up.
                 raise FileUnavailable("no web address") from None
             except TimeoutError:
                 raise _Broken("no answer in time") from None
@@ -126,7 +131,7 @@ class Downloader:
                 raise _Broken(CUT if sink.received else _words(error)) from None
             if not location:
                 return
-            url = urljoin(url, location)
+            url = _joined(url, location)
         raise FileUnavailable("redirected too often")
 
     async def _try(self, url: str, wanted: Wanted, sink: Sink) -> str:
@@ -137,24 +142,30 @@ class Downloader:
             await sink.restart()
         address = _address(url)
         self._resolver.refuse_forbidden(address.raw_host or "", address.port or 0)
-        async with self._opened().get(address, headers=headers, allow_redirects=False) as response:
+        async with (
+            self._free,
+            asyncio.timeout(PATIENCE) as patience,
+            self._opened().get(address, headers=headers, allow_redirects=False) as response,
+        ):
             if response.status in REDIRECTED and (location := response.headers.get("location")):
                 return location
             if response.status not in (200, 206):
                 await self._explain(url, response, sink)
             if response.headers.get("content-encoding", "identity") != "identity":
                 raise FileUnavailable("sent compressed")
-            await self._begin(response, wanted, sink)
-            await self._receive(response, wanted, sink)
+            total = await self._begin(response, wanted, sink)
+            await self._receive(response, wanted, sink, patience)
         if wanted.declared is not None and sink.received != wanted.declared:
             raise _TooShort(CUT)
+        if total is not None and sink.received != total:
+            raise _Broken(CUT)
         return ""
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    limit=CONNECTIONS,
+                    limit=0,
                     keepalive_timeout=KEEPALIVE_SECONDS,
                     resolver=self._resolver,
                     use_dns_cache=False,
@@ -181,29 +192,38 @@ class Downloader:
             raise _Broken(f"status {status}", _seconds(response.headers.get("retry-after", "")))
         raise FileUnavailable(f"refused with {status}")
 
-    async def _begin(self, response: aiohttp.ClientResponse, wanted: Wanted, sink: Sink) -> None:
+    async def _begin(self, response: aiohttp.ClientResponse, wanted: Wanted, sink: Sink) -> int | None:
+        """Return how large the whole file is, as far as a part of it tells."""
+        whole: int | None = None
         if response.status == 206:
-            found = _RANGE.match(response.headers.get("content-range", ""))
+            found = _RANGE.fullmatch(response.headers.get("content-range", ""))
             if found is None or int(found[1]) != sink.received:
                 await sink.restart()
                 raise _Broken(CUT)
+            whole = None if found[2] == "*" else int(found[2])
         elif sink.received:
             await sink.restart()
         if response.status == 200:
             etag = response.headers.get("etag", "")
             sink.validator = etag if etag and not etag.startswith("W/") else response.headers.get("last-modified", "")
         length = response.headers.get("content-length", "")
-        if not length.isdecimal():
-            return
-        total = sink.received + int(length)
-        if total > wanted.limit:
+        total = whole
+        if total is None and length.isdecimal():
+            total = sink.received + int(length)
+        if total is not None and total > wanted.limit:
             raise FileUnavailable("too large")
-        if wanted.declared is not None and total != wanted.declared:
+        if total is not None and wanted.declared is not None and total != wanted.declared:
             raise FileUnavailable("wrong size")
+        return whole
 
-    async def _receive(self, response: aiohttp.ClientResponse, wanted: Wanted, sink: Sink) -> None:
+    async def _receive(
+        self, response: aiohttp.ClientResponse, wanted: Wanted, sink: Sink, patience: asyncio.Timeout
+    ) -> None:
         mark, counted = self._clock(), sink.received
+        loop = asyncio.get_running_loop()
+        patience.reschedule(loop.time() + PATIENCE)
         async for chunk in response.content.iter_any():
+            patience.reschedule(loop.time() + PATIENCE)
             if sink.received + len(chunk) > wanted.limit:
                 raise FileUnavailable("too large")
             if wanted.declared is not None and sink.received + len(chunk) > wanted.declared:
@@ -219,6 +239,13 @@ class Downloader:
 def _address(url: str) -> URL:
     try:
         return URL(url, encoded=_WRITTEN_OUT.fullmatch(url) is not None)
+    except ValueError:
+        raise FileUnavailable("no web address") from None
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
     except ValueError:
         raise FileUnavailable("no web address") from None
 

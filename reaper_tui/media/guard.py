@@ -11,6 +11,10 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from reaper_tui.model.errors import FileUnavailable
 
+_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+# All that was given out of IPv6 lies in here; site-local, translated and mapped forms of private places do not.
+_UNICAST = ipaddress.ip_network("2000::/3")
+_DOCUMENTATION = ipaddress.ip_network("3fff::/20")
 PORTS = {"http": 80, "https": 443}
 Place = tuple[str, int]
 
@@ -35,10 +39,12 @@ def is_public(address: str) -> bool:
         return False
     if isinstance(found, ipaddress.IPv6Address):
         inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
-        if inner is None and found in ipaddress.ip_network("64:ff9b::/96"):
+        if inner is None and found in _TRANSLATED:
             inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
+        if found not in _UNICAST or found in _DOCUMENTATION:
+            return False
     return found.is_global and not found.is_multicast
 
 

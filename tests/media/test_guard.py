@@ -18,7 +18,8 @@ from .file_server import file_server, spool_at, status, whole
     [
         "127.0.0.1", "10.1.2.3", "192.168.0.1", "172.16.0.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1",
         "255.255.255.255", "::1", "::", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1",
-        "2002:7f00:1::", "ff02::1", "nonsense",
+        "2002:7f00:1::", "ff02::1", "nonsense", "fec0::1", "::127.0.0.1", "::ffff:0:7f00:1", "64:ff9b:1::7f00:1",
+        "5f00::1", "3fff::1",
     ],
 )  # fmt: skip
 def test_inner_addresses_are_not_public(address: str) -> None:
@@ -84,3 +85,17 @@ async def test_a_redirect_to_a_file_is_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(FileUnavailable, match="no web address"):
             await files.image(server.base + "/x", 100)
+
+
+@pytest.mark.parametrize("location", ["http://[", "//[::1", "http://a:99999/", "http://\u2100/"])
+async def test_a_redirect_to_what_is_no_address_is_refused(tmp_path: Path, location: str) -> None:
+    async with file_server(status(302, {"Location": location})) as server, spool_at(tmp_path, server.base) as files:
+        with pytest.raises(FileUnavailable, match="no web address"):
+            await files.image(server.base + "/x", 100)
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..b", ".a"])
+async def test_a_name_that_no_resolver_takes_is_no_web_address(tmp_path: Path, host: str) -> None:
+    async with spool_at(tmp_path) as files:
+        with pytest.raises(FileUnavailable, match="no web address"):
+            await files.image(f"http://{host}/x", 100)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,88 @@ async def test_a_stalled_body_is_given_up(tmp_path: Path, monkeypatch: pytest.Mo
             await files.fetch(slot(server.base + "/x"), LIMIT)
         going.set()
         assert is_empty(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("begin", "again"),
+    [
+        (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n1;", b"a" * 1000),
+    ],
+    ids=["hints", "chunk extension"],
+)
+async def test_bytes_without_end_that_bring_nothing_are_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begin: bytes, again: bytes
+) -> None:
+    monkeypatch.setattr(download, "PATIENCE", 0.1)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(begin)
+            while True:
+                writer.write(again)
+                await writer.drain()
+                await asyncio.sleep(0)
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, spool_at(tmp_path, base) as files:
+        with pytest.raises(ServiceDown):
+            await files.image(base + "/x", 100)
+
+
+async def test_a_piece_is_never_taken_for_the_whole(tmp_path: Path) -> None:
+    """Some caches answer with the piece they hold, whatever was asked."""
+
+    def piece(start: int, end: int) -> web.Response:
+        named = {"ETag": '"one"', "Content-Range": f"bytes {start}-{end - 1}/{len(DATA)}"}
+        return web.Response(status=206, body=DATA[start:end], headers=named)
+
+    async def head(request: web.Request) -> web.StreamResponse:
+        return piece(0, 1000)
+
+    async def middle(request: web.Request) -> web.StreamResponse:
+        start = int(request.headers["Range"].removeprefix("bytes=").rstrip("-"))
+        return piece(start, start + 1000)
+
+    async with file_server(head, whole(DATA)) as server, spool_at(tmp_path, server.base) as files:
+        assert await files.image(server.base + "/x", LIMIT) == DATA
+    async with (
+        file_server(cut_after(DATA, 300_000), middle, whole(DATA)) as server,
+        spool_at(tmp_path, server.base) as files,
+    ):
+        assert await files.image(server.base + "/x", LIMIT) == DATA
+
+
+@pytest.mark.parametrize("told", [f"bytes {'0' * 5000}-1/2", f"bytes 0-1/{'9' * 5000}", "bytes ", "items 0-1/2"])
+async def test_a_range_that_is_none_is_a_cut(tmp_path: Path, told: str) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=206, body=b"ab", headers={"Content-Range": told})
+
+    async with file_server(answer, whole(DATA)) as server, spool_at(tmp_path, server.base) as files:
+        assert await files.image(server.base + "/x", LIMIT) == DATA
+
+
+async def test_as_many_downloads_as_there_are_connections_wait_for_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "CONNECTIONS", 2)
+    busy = most = 0
+
+    async def count(request: web.Request) -> web.StreamResponse:
+        nonlocal busy, most
+        busy += 1
+        most = max(most, busy)
+        await asyncio.sleep(0)
+        busy -= 1
+        return web.Response(body=b"x")
+
+    async with file_server(count) as server, spool_at(tmp_path, server.base) as files:
+        await asyncio.gather(*[files.image(server.base + "/x", 100) for _ in range(8)])
+        assert most <= 2
+        assert len(server.requests) == 8
 
 
 async def test_a_trickle_is_given_up(tmp_path: Path) -> None:
