@@ -87,6 +87,24 @@ async def test_details_of_a_long_message_are_closed_by_the_mouse(backend: FakeBa
         assert isinstance(app.screen, StreamScreen)
 
 
+async def test_the_mouse_alone_filters_by_a_channel_and_clears_that(backend: FakeBackend) -> None:
+    backend.workspace.earlier = earlier(20)
+    async with opened(backend) as (app, pilot):
+        await press(pilot, "f4")
+        await settle(pilot)
+        await click(pilot, "#stream", (5, 2))
+        await click(pilot, "#filter")
+        await click(pilot, "#yes")
+        assert isinstance(app.screen, StreamScreen)
+        assert "10 messages" in shown(app)
+        assert "only #photos" in shown(app)
+        await click(pilot, "#filter")
+        await click(pilot, "#no")
+        await click(pilot, "#back")
+        assert isinstance(app.screen, StreamScreen)
+        assert "20 messages" in shown(app)
+
+
 async def test_scrolling_back_reaches_the_first_message_of_many(backend: FakeBackend) -> None:
     backend.workspace.earlier = earlier(KEPT + 900)
     async with opened(backend) as (app, pilot):

@@ -113,8 +113,17 @@ class StreamRoom(Room):
         self.tell()
 
     @on(Button.Pressed, "#filter")
+    def filter_by_mouse(self) -> None:
+        """Ask what is to be shown; the channel under the cursor stands there already, for who cannot type."""
+        here = self.view.here
+        words = here.channel.split() if here is not None and not self._filter else []
+        self._ask_filter(f"#{words[0]}" if words else self._filter)
+
     def action_filter(self) -> None:
         """Ask what is to be shown."""
+        self._ask_filter(self._filter)
+
+    def _ask_filter(self, proposal: str) -> None:
 
         def answered(text: str | None) -> None:
             if text is not None:
@@ -124,7 +133,7 @@ class StreamRoom(Room):
             PromptScreen(
                 "Show only",
                 "#part of a channel, @part of an author, and words of the text. Empty: everything.",
-                value=self._filter,
+                value=proposal,
                 placeholder="#general @eve bike",
                 yes="Show",
             ),
