@@ -90,9 +90,12 @@ class Lane(Carrier):
             async with self._turn:
                 await self._deliver_all()
         finally:
-            self.caught_up.set()
-            await self._confirmed()
-            await self._shared.courier.ahead.drop([key for keys in self._ahead.values() for key in keys])
+            try:
+                # Who stands behind looks up in the journal what stands here.
+                await self._confirmed()
+            finally:
+                self.caught_up.set()
+                await self._shared.courier.ahead.drop([key for keys in self._ahead.values() for key in keys])
 
     async def _deliver_all(self) -> None:
         try:
