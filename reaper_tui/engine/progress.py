@@ -249,17 +249,14 @@ class Progress:
     live: LiveTally | None = None
     channels: dict[int, ChannelTally] = field(default_factory=dict[int, ChannelTally])
     waits: dict[str, Wait] = field(default_factory=dict[str, Wait])
-    _arrivals: deque[tuple[int, int]] = field(default_factory=deque[tuple[int, int]])
+    _arrivals: deque[tuple[float, int]] = field(default_factory=deque[tuple[float, int]])
     _stream: deque[MirroredMessage] = field(default_factory=lambda: deque[MirroredMessage](maxlen=STREAM_LINES))
     _streamed: int = 0
 
     def arrived(self, channel: str, author: str, text: str, files: int = 0, count: int = 1) -> None:
         """Count a mirrored message and keep it for the live stream."""
         at = self.now()
-        second = int(at)
-        if self._arrivals and self._arrivals[-1][0] == second:
-            count += self._arrivals.pop()[1]
-        self._arrivals.append((second, count))
+        self._arrivals.append((at, count))
         self._streamed += 1
         self._stream.append(
             MirroredMessage(
