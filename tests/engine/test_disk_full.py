@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from reaper_tui.exit_codes import ExitCode, code_of_error
-from reaper_tui.media import spool
+from reaper_tui.media import sink
 from reaper_tui.model.errors import CloneError, JournalError, SpoolFull
 from reaper_tui.model.summary import Summary
 from tests import processes
@@ -78,7 +78,7 @@ async def test_the_spool_s_disk_runs_full(
     if not Path("/dev/full").exists():
         pytest.skip("this system has no device that is always full")
     async with small_world(tmp_path / "p", messages=120) as world:
-        fresh = spool._DiskSink._open
+        fresh = sink.DiskSink._open
         opened = 0
 
         def full(sink: Any) -> None:
@@ -90,7 +90,7 @@ async def test_the_spool_s_disk_runs_full(
                 sink._file = io.FileIO("/dev/full", "w")
 
         with monkeypatch.context() as patch:
-            patch.setattr(spool._DiskSink, "_open", full)
+            patch.setattr(sink.DiskSink, "_open", full)
             with pytest.raises(SpoolFull) as caught:
                 await run(world)
         assert_told(caught.value)
