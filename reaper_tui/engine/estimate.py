@@ -81,7 +81,8 @@ def left_seconds(lanes: Iterable[tuple[int, int]], setting: int | str, scale: fl
 
 
 def _limited_seconds(left: int, setting: int | str, scale: float, present: int = 0) -> float:
-    while left > 0 and pays_for_another(left, present, setting, MOST_WEBHOOKS):
+    ceiling = MOST_WEBHOOKS if setting == "auto" else int(setting)
+    while left > 0 and pays_for_another(left, present, setting, ceiling):
         present += 1
         left -= WEBHOOK_BURST
     return max(0, left) * WEBHOOK_SECONDS / max(1, present) / scale

@@ -78,6 +78,11 @@ class Lane(Carrier):
         self._place.renew(channel)
 
     @property
+    def left(self) -> int:
+        """Return how many messages are still to come, none once the lane stopped for good."""
+        return 0 if self.is_broken else super().left
+
+    @property
     def weight(self) -> int:
         """Return how much there is to send, as far as is known."""
         return sum(max(container.estimate, container.source) for container in self._containers)

@@ -106,6 +106,7 @@ class RetryLane(Lane):
         self._retry = work
         self._candidates = {row.id: work.candidates[row.id] for row in containers if row.id in work.candidates}
         self._tried = work.count
+        self._done = 0
         self._first_number = FIRST_RETRY
         # A server must not take a try for the one before it, whose post may have been deleted since.
         self._nonce_mark = f"-{int(delivery.now()) & 0xFFFF:x}"
@@ -118,8 +119,8 @@ class RetryLane(Lane):
 
     @property
     def left(self) -> int:
-        """Return how much there is to try."""
-        return self.weight
+        """Return how much there is still to try."""
+        return 0 if self.is_broken else self.weight - self._done
 
     async def _work(self) -> None:
         await self._open()
@@ -135,6 +136,7 @@ class RetryLane(Lane):
                 await self._shared.control.boundary()
                 tally.state = ChannelState.SENDING
                 await self._mend(candidate, container)
+                self._done += 1
             tally.state = ChannelState.DONE
 
     async def _obstacle(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import msgspec
-from textual import getters, on, work
+from textual import events, getters, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
@@ -28,6 +28,9 @@ from reaper_tui.tui.widgets.problem_panel import ProblemPanel
 NEEDS_TREE = frozenset(
     {"check", "toggle_all", "invert", "search", "since", "mark", "next_match", "previous_match", "review"}
 )
+
+# Columns from which every count in the totals has its noun.
+ROOM_FOR_WORDS = 100
 
 
 class ChannelsScreen(Room):
@@ -106,13 +109,20 @@ class ChannelsScreen(Room):
         self.show_totals()
         self.program.survey_arrived(self)
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Say the totals in as many words as there is room for."""
+        if self.has_class("-shows-tree"):
+            self.show_totals()
+
     @on(ChannelTree.Changed)
     def show_totals(self) -> None:
         """Say what the marks add up to."""
         if self.channel_tree.selection is None:
             return
         totals = self.channel_tree.selection.totals()
-        text = f" {totals.channels}/{counted(totals.of_channels, 'channel')}"
+        is_narrow = self.program.size.width < ROOM_FOR_WORDS
+        of_channels = f"{totals.of_channels:,}" if is_narrow else counted(totals.of_channels, "channel")
+        text = f" {totals.channels}/{of_channels}"
         if totals.of_threads:
             text += f", {totals.threads}/{counted(totals.of_threads, 'thread')}"
         text += f", {estimated(totals.messages, totals.is_exact)} messages"
@@ -262,6 +272,7 @@ class ChannelsScreen(Room):
         for name in ("loading", "problem", "tree"):
             self.query_one(f"#{name}").display = name == part
         self.query_one("#notes").display = False
+        self.query_one(".bar").display = part == "tree"
         self.set_class(part == "tree", "-shows-tree")
         self.refresh_bindings()
 
