@@ -164,7 +164,9 @@ async def test_blocked_texts_leave_placeholders_among_their_neighbours(tmp_path:
             assert len(found[channel]) == len(rows)
             for wanted, there in zip(rows, found[channel], strict=True):
                 blocked += there[1].startswith(PLACEHOLDER)
-                assert there == wanted or there[1].startswith(PLACEHOLDER)
+                # A text with its embeds written out is another text, which may pass.
+                is_written_out = there[0] == wanted[0] and there[1].startswith(f"{wanted[1]}\n")
+                assert there == wanted or is_written_out or there[1].startswith(PLACEHOLDER)
         assert blocked == summary.messages.failed
 
 

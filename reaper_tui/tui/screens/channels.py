@@ -29,8 +29,8 @@ NEEDS_TREE = frozenset(
     {"check", "toggle_all", "invert", "search", "since", "mark", "next_match", "previous_match", "review"}
 )
 
-# Columns from which every count in the totals has its noun.
-ROOM_FOR_WORDS = 100
+# Columns that the buttons beside the totals take.
+BUTTON_COLUMNS = 38
 
 
 class ChannelsScreen(Room):
@@ -110,7 +110,7 @@ class ChannelsScreen(Room):
         self.program.survey_arrived(self)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Say the totals in as many words as there is room for."""
+        """Say of the threads too where there is room."""
         if self.has_class("-shows-tree"):
             self.show_totals()
 
@@ -120,13 +120,11 @@ class ChannelsScreen(Room):
         if self.channel_tree.selection is None:
             return
         totals = self.channel_tree.selection.totals()
-        is_narrow = self.program.size.width < ROOM_FOR_WORDS
-        of_channels = f"{totals.of_channels:,}" if is_narrow else counted(totals.of_channels, "channel")
-        text = f" {totals.channels}/{of_channels}"
-        if totals.of_threads:
-            text += f", {totals.threads}/{counted(totals.of_threads, 'thread')}"
-        text += f", {estimated(totals.messages, totals.is_exact)} messages"
-        self.query_one("#totals", Static).update(text)
+        channels = f" {totals.channels}/{counted(totals.of_channels, 'channel')}"
+        threads = f", {totals.threads}/{counted(totals.of_threads, 'thread')}" if totals.of_threads else ""
+        messages = f", {estimated(totals.messages, totals.is_exact)} messages"
+        has_room = len(channels + threads + messages) <= self.program.size.width - BUTTON_COLUMNS
+        self.query_one("#totals", Static).update(channels + (threads if has_room else "") + messages)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what needs a tree only when there is one."""
