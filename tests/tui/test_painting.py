@@ -38,10 +38,12 @@ def collector() -> Iterator[None]:
 
 
 async def test_moving_between_panes_draws_less_than_the_screen(backend: FakeBackend, full_paints: list[object]) -> None:
-    async with opened(backend, profile=backend.entries[0].path, size=LARGE) as (_, pilot):
+    async with opened(backend, profile=backend.entries[0].path, size=LARGE) as (app, pilot):
         await to_transfer(pilot)
         await backend.workspace.step(30)
         await press(pilot, "2")
+        app.screen.pulse()  # type: ignore[attr-defined]
+        await settle(pilot)
         full_paints.clear()
         await press(pilot, "3", "2", "1", "tab")
         assert full_paints == []
