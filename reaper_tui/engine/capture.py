@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from reaper_tui.engine.avatars import Avatars
 from reaper_tui.engine.blindness import BlindnessWatch
 from reaper_tui.engine.control import RunControl
+from reaper_tui.engine.departures import News
 from reaper_tui.engine.events import EventLog, Level
 from reaper_tui.engine.outage import Outage
 from reaper_tui.engine.ports import Reader
@@ -55,23 +56,40 @@ class Capture:
         self._avatars = avatars
         self._grown: dict[int, asyncio.Event] = {}
         self._ended: set[int] = set()
+        self._is_over = False
+        self.news = News()
         self._blindness = BlindnessWatch()
+
+    def has_work(self, container_id: int) -> bool:
+        """Return whether a sender of a container would have something to do now."""
+        return self._is_over or container_id in self._ended or self._progress.channels[container_id].is_behind
 
     def is_ended(self, container_id: int) -> bool:
         """Return whether nothing more comes for a container in this run."""
         return container_id in self._ended
 
     def growth(self, container_id: int) -> asyncio.Event:
-        """Return the event that is set whenever a container grew or ended."""
+        """Return the event that is set whenever a container grew or ended, until it is let go."""
         return self._grown.setdefault(container_id, asyncio.Event())
+
+    def let_go(self, container_id: int) -> None:
+        """Forget the event of a container that nobody waits for any more."""
+        self._grown.pop(container_id, None)
+
+    def grew(self, container_id: int) -> None:
+        """Wake who waits for a container."""
+        self.news.tell((container_id,))
+        if (event := self._grown.get(container_id)) is not None:
+            event.set()
 
     async def run(self, containers: Iterable[Container], *, closes_gap: bool = False) -> None:
         """Read every container to its end; StopRequested and lost tokens pass through.
 
         A run that closes a gap looks again at what is newest, and at all only where the profile wants that.
         """
-        queue = list(containers)
+        queue = sorted(containers, key=lambda container: container.estimate, reverse=True)
         queue.reverse()
+        ids = {container.id for container in queue}
 
         async def work() -> None:
             while queue:
@@ -80,8 +98,9 @@ class Capture:
         try:
             await together(work() for _ in range(min(SIDE_BY_SIDE, len(queue))))
         finally:
-            for event in self._grown.values():
-                event.set()
+            self._is_over = True
+            for container_id in ids | self._grown.keys():
+                self.grew(container_id)
         await together(self._rescan.deepen(closes_gap=closes_gap) for _ in range(SIDE_BY_SIDE))
 
     async def _container(self, container: Container) -> None:
@@ -111,7 +130,7 @@ class Capture:
                 Level.ERROR, f"#{container.name} could not be read to its end: {error.line()}", container.id
             )
         self._ended.add(container.id)
-        self.growth(container.id).set()
+        self.grew(container.id)
 
     async def _newest(self, container: Container) -> bool:
         """Look at the newest page of a history that was read before; return whether all that is new was on it."""
@@ -158,7 +177,7 @@ class Capture:
             if tally.state is ChannelState.READING:
                 tally.state = ChannelState.WAITING
         else:
-            self.growth(container.id).set()
+            self.grew(container.id)
         return is_end
 
 

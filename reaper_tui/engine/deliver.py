@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from reaper_tui.engine.avatars import Avatars
 from reaper_tui.engine.capture import Capture
 from reaper_tui.engine.control import RunControl
+from reaper_tui.engine.departures import Sender, departures
 from reaper_tui.engine.directory import TargetMap
 from reaper_tui.engine.events import EventLog
 from reaper_tui.engine.files import FileCourier
@@ -19,21 +19,13 @@ from reaper_tui.engine.ports import Composer, Reader, Writer
 from reaper_tui.engine.progress import Progress
 from reaper_tui.engine.reconcile import Reconciler
 from reaper_tui.engine.renewals import Renewals
-from reaper_tui.engine.together import together
+from reaper_tui.engine.together import begun_in_turn
 from reaper_tui.engine.vigil import Vigil
 from reaper_tui.journal.journal import Journal
 from reaper_tui.model.capabilities import TargetCapabilities
 from reaper_tui.model.message import Message
 
 LANES_AT_ONCE = 24
-
-
-class Sender(Protocol):
-    """Delivers one target channel."""
-
-    @property
-    def weight(self) -> int: ...
-    async def run(self) -> None: ...
 
 
 @dataclass
@@ -64,4 +56,4 @@ class Delivery:
 
     async def run(self, lanes: Iterable[Sender]) -> None:
         """Deliver every lane, the largest first; a lane that fails does not stop the others."""
-        await together(lane.run() for lane in sorted(lanes, key=lambda lane: lane.weight, reverse=True))
+        await begun_in_turn(departures(lanes, self.slots, self.capture.news))

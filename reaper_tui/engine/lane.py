@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 
@@ -54,7 +53,7 @@ class Lane(Carrier):
         self._has_begun = False
         self._ahead: dict[int, tuple[int, ...]] = {}
         self.is_broken = False
-        self.caught_up = asyncio.Event()
+        self.has_caught_up = False
 
     @property
     def id(self) -> int:
@@ -87,11 +86,21 @@ class Lane(Carrier):
         """Return how much there is to send, as far as is known."""
         return sum(max(container.estimate, container.source) for container in self._containers)
 
+    @property
+    def heeds(self) -> tuple[int, ...]:
+        """Return the ids of the containers and the lane without which it has nothing to do."""
+        return (*self.container_ids, *(() if self._follows is None else (self._follows.id,)))
+
+    @property
+    def may_begin(self) -> bool:
+        """Return whether there is something to deliver, and what it stands behind is delivered."""
+        if self._follows is not None and not self._follows.has_caught_up:
+            return False
+        return any(self._shared.capture.has_work(container_id) for container_id in self.container_ids)
+
     async def run(self) -> None:
-        """Deliver what there is, behind the lane it follows; only a stop and what ends the whole run pass through."""
+        """Deliver what there is; only a stop and what ends the whole run pass through."""
         try:
-            if self._follows is not None:
-                await self._shared.control.unless_stopped(self._follows.caught_up.wait())
             async with self._turn:
                 await self._deliver_all()
         finally:
@@ -99,8 +108,12 @@ class Lane(Carrier):
                 # Who stands behind looks up in the journal what stands here.
                 await self._confirmed()
             finally:
-                self.caught_up.set()
+                self._catch_up()
                 await self._shared.courier.ahead.drop([key for keys in self._ahead.values() for key in keys])
+
+    def _catch_up(self) -> None:
+        self.has_caught_up = True
+        self._shared.capture.news.tell((self._id,))
 
     async def _deliver_all(self) -> None:
         try:
@@ -157,7 +170,10 @@ class Lane(Carrier):
     async def _work(self) -> None:
         for container in list(self._containers):
             self._current = container
-            await self._deliver_container(container)
+            try:
+                await self._deliver_container(container)
+            finally:
+                self._shared.capture.let_go(container.id)
 
     def _fail(self, container: Container, note: str) -> None:
         self.is_broken = True
@@ -240,7 +256,7 @@ class Lane(Carrier):
                     break
                 await shared.control.boundary()
                 if tally.is_captured:
-                    self.caught_up.set()
+                    self._catch_up()
                 await self._turn.while_idle(growth.wait())
                 continue
             for index, stored in enumerate(batch):

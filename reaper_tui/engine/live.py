@@ -192,6 +192,14 @@ class _Followed:
     def weight(self) -> int:
         return self._lane.weight
 
+    @property
+    def heeds(self) -> tuple[int, ...]:
+        return self._lane.heeds
+
+    @property
+    def may_begin(self) -> bool:
+        return self._lane.may_begin
+
     async def run(self) -> None:
         await self._lane.run()
         self._follower.add(self._lane)

@@ -206,6 +206,11 @@ class ChannelTally:
         expected = self.source if self.is_captured else max(self.estimate, self.source)
         return max(0, expected - self.sent - self.merged - self.skipped - self.failed - self.uncertain)
 
+    @property
+    def is_behind(self) -> bool:
+        """Return whether messages were read that do not stand in a final class yet."""
+        return self.source > self.sent + self.merged + self.skipped + self.failed + self.uncertain
+
     def snapshot(self) -> ChannelProgress:
         """Return this count, frozen and safe to show."""
         return ChannelProgress(

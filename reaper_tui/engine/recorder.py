@@ -167,7 +167,7 @@ class Recorder:
             tally = self._progress.channels.get(container_id)
             if tally is not None:
                 tally.source += count
-            self._capture.growth(container_id).set()
+            self._capture.grew(container_id)
         for container_id in taken.unknown:
             self._audience.unknown_place(container_id)
         self._renewals.add(taken.unsent)

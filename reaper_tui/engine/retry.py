@@ -122,6 +122,11 @@ class RetryLane(Lane):
         """Return how much there is still to try."""
         return 0 if self.is_broken else self.weight - self._done
 
+    @property
+    def may_begin(self) -> bool:
+        """Return True: everything that is tried again was read before."""
+        return True
+
     async def _work(self) -> None:
         await self._open()
         if obstacle := await self._obstacle():

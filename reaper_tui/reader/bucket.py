@@ -10,6 +10,8 @@ from discord.errors import RateLimited
 from discord.http import Ratelimit
 
 _CLOCK_GRAIN = 0.002
+# A history is read page after page; a bucket that is full again and left alone so long belongs to one that ended.
+IDLE_SECONDS = 10.0
 
 
 class Bucket(Ratelimit):
@@ -21,6 +23,11 @@ class Bucket(Ratelimit):
         super().__init__(longest_wait)
         self._report = report
         self._is_armed = False
+
+    def is_inactive(self) -> bool:
+        """Return whether nothing would be lost by forgetting this bucket."""
+        is_left_alone = self._loop.time() - self._last_request >= IDLE_SECONDS and not self._pending_requests
+        return is_left_alone and self.outgoing == 0 and (self.expires is None or self.is_expired())
 
     async def acquire(self) -> None:
         """Wait for a turn; raise RateLimited when that would take too long."""

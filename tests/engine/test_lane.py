@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from reaper_tui.engine.departures import News
 from reaper_tui.engine.lane import Lane
 from reaper_tui.engine.places import ChannelPlace
 from reaper_tui.journal.records import Container
@@ -36,7 +37,12 @@ async def test_a_lane_that_ends_lets_those_behind_it_begin_only_with_its_last_po
 ) -> None:
     on_record: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     ahead = Ahead()
-    shared: Any = SimpleNamespace(slots=asyncio.Semaphore(1), on_record=on_record, courier=SimpleNamespace(ahead=ahead))
+    shared: Any = SimpleNamespace(
+        slots=asyncio.Semaphore(1),
+        capture=SimpleNamespace(news=News()),
+        on_record=on_record,
+        courier=SimpleNamespace(ahead=ahead),
+    )
     pool: Any = SimpleNamespace(serves=list[object]().append)
     container = Container(7, "c", "text", "", 7, 0, 1, True, 1, 1, 0)
     lane = BrokenLane(shared, 7, ChannelPlace(70), [container], pool)
@@ -44,7 +50,7 @@ async def test_a_lane_that_ends_lets_those_behind_it_begin_only_with_its_last_po
     for _ in range(20):
         await asyncio.sleep(0)
     assert not running.done()
-    assert not lane.caught_up.is_set()
+    assert not lane.has_caught_up and not shared.capture.news.taken()
     if error is None:
         on_record.set_result(None)
         await running
@@ -52,5 +58,5 @@ async def test_a_lane_that_ends_lets_those_behind_it_begin_only_with_its_last_po
         on_record.set_exception(error)
         with pytest.raises(JournalError):
             await running
-    assert lane.caught_up.is_set()
+    assert lane.has_caught_up and shared.capture.news.taken() == {7}
     assert ahead.is_dropped
