@@ -20,8 +20,8 @@ from reaper_tui.engine.section import section_of
 from reaper_tui.engine.webhook_pool import WebhookPool
 from reaper_tui.journal import queries
 from reaper_tui.journal.changes import ChangeKind
-from reaper_tui.journal.journal import Settlement
 from reaper_tui.journal.records import Container, MessageState, PartRecord, StoredMessage
+from reaper_tui.journal.settling import Settlement
 from reaper_tui.model.community import Webhook
 from reaper_tui.model.composition import Degrade, Flow
 from reaper_tui.model.errors import (

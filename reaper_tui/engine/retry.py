@@ -29,9 +29,10 @@ from reaper_tui.engine.section import late_section
 from reaper_tui.engine.webhook_pool import WebhookPool
 from reaper_tui.journal import mends, queries
 from reaper_tui.journal.changes import ChangeKind
-from reaper_tui.journal.journal import Journal, Settlement
+from reaper_tui.journal.journal import Journal
 from reaper_tui.journal.mends import FIRST_RETRY, Candidate, Doubt, Leftover, MendKind, Renewal
 from reaper_tui.journal.records import Container, MessageState, PartRecord, StoredMessage
+from reaper_tui.journal.settling import Settlement
 from reaper_tui.model.community import Webhook
 from reaper_tui.model.composition import Degrade, Flow
 from reaper_tui.model.errors import AccessDenied, NotFound, Refused

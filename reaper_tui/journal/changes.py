@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection
 from enum import IntEnum, StrEnum
 
 import msgspec
@@ -57,8 +57,10 @@ _NAMES: dict[str, str] = {
 }
 
 
-def note(raw: sqlite3.Connection, message_id: int, kinds: Iterable[ChangeKind], at: float) -> None:
+def note(raw: sqlite3.Connection, message_id: int, kinds: Collection[ChangeKind], at: float) -> None:
     """Put changes of a captured message on record; each waits once, however often it happened."""
+    if not kinds:
+        return
     row = raw.execute("SELECT container_id FROM message WHERE id = ?", (message_id,)).fetchone()
     if row is None:
         return
@@ -72,7 +74,7 @@ def note(raw: sqlite3.Connection, message_id: int, kinds: Iterable[ChangeKind], 
         )
 
 
-def renew(raw: sqlite3.Connection, message_id: int, payload: bytes, kinds: Iterable[ChangeKind], at: float) -> bool:
+def renew(raw: sqlite3.Connection, message_id: int, payload: bytes, kinds: Collection[ChangeKind], at: float) -> bool:
     """Store what a message says now, and what of it changed; return whether the message is known."""
     known = raw.execute("UPDATE message SET payload = ? WHERE id = ?", (payload, message_id)).rowcount > 0
     if known and _may_stand(raw, message_id):

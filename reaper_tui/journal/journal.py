@@ -7,37 +7,22 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Self, TypeVar
+from typing import Self, TypeVar
 
-from reaper_tui.journal import changes, mends
+from reaper_tui.journal import changes, mends, settling
 from reaper_tui.journal.changes import ChangeKind
 from reaper_tui.journal.connection import Connection, open_connection
 from reaper_tui.journal.live import tell_page
 from reaper_tui.journal.records import Mapping as MappingRecord
-from reaper_tui.journal.records import MessageState, PartRecord
+from reaper_tui.journal.records import PartRecord
 from reaper_tui.journal.schema import migrate, refuse_other_version
+from reaper_tui.journal.settling import Arrival, Settlement
 from reaper_tui.model.plan import Route
 
 T = TypeVar("T")
-_ADD = "INSERT OR IGNORE INTO message (id, container_id, payload) VALUES (?, ?, ?)"
 RUN_COLUMNS = frozenset(
     {"ended_at", "state", "note", "requests", "status_429", "retries", "limit_wait_s", "peak_rss_mb", "verification"}
 )
-
-
-class Settlement(NamedTuple):
-    """How a message ended: its class, the rule or cause, and what became of its files.
-
-    `ledger` names what was left out: (subject, cause); `left_files` are ids of the message's own files.
-    """
-
-    state: MessageState
-    cause: str = ""
-    files_sent: int = 0
-    files_left: int = 0
-    bytes_sent: int = 0
-    ledger: Sequence[tuple[str, str]] = ()
-    left_files: Sequence[int] = ()
 
 
 class Journal:
@@ -53,6 +38,7 @@ class Journal:
         connection = await open_connection(path)
         try:
             await connection.write(migrate)
+            await connection.write(settling.open_doors)
         except BaseException:
             await connection.close()
             raise
@@ -158,21 +144,17 @@ class Journal:
             before, was_captured = raw.execute(
                 "SELECT capture_cursor, captured_at IS NOT NULL FROM container WHERE id = ?", (container_id,)
             ).fetchone()
-            added = files = 0
-            for message_id, payload in messages:
-                row = (message_id, container_id, payload)
-                if not raw.execute(_ADD, row).rowcount:
-                    continue
-                added += 1
-                files += attachments.get(message_id, 0)
+            fresh = settling.add_page(raw, container_id, messages)
+            for message_id in fresh:
                 changes.note(raw, message_id, waiting.get(message_id, ()), now)
+            added, files = len(fresh), sum(attachments.get(message_id, 0) for message_id in fresh)
             raw.execute(
                 "UPDATE container SET capture_cursor = max(capture_cursor, ?), source = source + ?, is_captured = ?, "
                 "captured_at = iif(?, ?, captured_at) WHERE id = ?",
                 (cursor, added, is_end, is_end, now, container_id),
             )
             if files:
-                _count(raw, "attachments_source", files)
+                settling.count(raw, "attachments_source", files)
             if feeds and was_captured:
                 tell_page(raw, container_id, before, None if is_end else cursor, now)
             return added
@@ -195,7 +177,7 @@ class Journal:
         def settle(raw: sqlite3.Connection) -> None:
             if in_doubt is not None:
                 mends.keep_doubt(raw, in_doubt)
-            _settle(raw, lane_id, container_id, message_id, settlement, None)
+            settling.settle(raw, lane_id, container_id, message_id, settlement)
 
         await self._connection.write(settle)
 
@@ -204,27 +186,7 @@ class Journal:
 
         `composition` is kept with the message until it is settled, None forgets an earlier one.
         """
-
-        def intend(raw: sqlite3.Connection) -> None:
-            raw.execute(
-                "INSERT INTO part (message_id, number, lane_id, channel_id, webhook_id, nonce, is_last, intended_at) "
-                "VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (message_id, number) DO UPDATE SET webhook_id = "
-                "excluded.webhook_id, channel_id = excluded.channel_id, is_last = excluded.is_last, "
-                "intended_at = excluded.intended_at WHERE target_id IS NULL",
-                (
-                    part.message_id,
-                    part.number,
-                    part.lane_id,
-                    part.channel_id,
-                    part.webhook_id,
-                    part.nonce,
-                    part.is_last,
-                    part.intended_at,
-                ),
-            )
-            raw.execute("UPDATE message SET composition = ? WHERE id = ?", (composition, part.message_id))
-
-        await self._connection.write(intend)
+        await self._connection.write(lambda raw: settling.intend(raw, part, composition))
 
     def confirm(
         self,
@@ -247,15 +209,10 @@ class Journal:
 
         def confirm(raw: sqlite3.Connection) -> None:
             channel_id = part.channel_id if opened is None else opened.target_id
-            raw.execute(
-                "UPDATE part SET target_id = ?, fingerprint = ?, said = ?, channel_id = ? "
-                "WHERE message_id = ? AND number = ? AND target_id IS NULL",
-                (target_id, fingerprint, said, channel_id, part.message_id, part.number),
-            )
             if opened is not None:
                 _map(raw, (opened,))
+            settling.arrive(raw, part, Arrival(target_id, channel_id, fingerprint, said), container_id, settlement)
             if settlement is not None:
-                _settle(raw, part.lane_id, container_id, part.message_id, settlement, part.message_id)
                 changes.note(raw, part.message_id, noted, time.time())
             else:
                 raw.execute("UPDATE message SET composition = ? WHERE id = ?", (composition, part.message_id))
@@ -286,55 +243,4 @@ def _map(raw: sqlite3.Connection, mappings: Sequence[MappingRecord]) -> None:
 def _withdraw(raw: sqlite3.Connection, part: PartRecord) -> None:
     raw.execute(
         "DELETE FROM part WHERE message_id = ? AND number = ? AND target_id IS NULL", (part.message_id, part.number)
-    )
-
-
-def _settle(
-    raw: sqlite3.Connection,
-    lane_id: int,
-    container_id: int,
-    message_id: int,
-    settlement: Settlement,
-    shown_id: int | None,
-) -> None:
-    changed = raw.execute(
-        "UPDATE message SET state = ?, cause = ?, composition = NULL WHERE id = ? AND state = 0",
-        (settlement.state, settlement.cause, message_id),
-    ).rowcount
-    if not changed:
-        return
-    rule = settlement.cause if settlement.state is MessageState.SKIPPED else ""
-    raw.execute(
-        "INSERT INTO tally VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1",
-        (container_id, settlement.state, rule),
-    )
-    raw.execute(
-        "UPDATE container SET frontier = ? WHERE id = ? AND frontier < ?", (message_id, container_id, message_id)
-    )
-    if shown_id is not None:
-        raw.execute(
-            "INSERT INTO lane VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-            "last_message_id = excluded.last_message_id, last_container_id = excluded.last_container_id",
-            (lane_id, shown_id, container_id),
-        )
-    for name, value in (
-        ("attachments_sent", settlement.files_sent),
-        ("attachments_placeholder", settlement.files_left),
-        ("attachments_bytes", settlement.bytes_sent),
-        (f"bytes {container_id}", settlement.bytes_sent),
-    ):
-        if value:
-            _count(raw, name, value)
-    raw.executemany(
-        "INSERT INTO ledger (message_id, subject, cause) VALUES (?, ?, ?)",
-        [(message_id, subject, cause) for subject, cause in settlement.ledger],
-    )
-    raw.executemany(
-        "INSERT OR IGNORE INTO left_file VALUES (?, ?)", [(message_id, key) for key in settlement.left_files]
-    )
-
-
-def _count(raw: sqlite3.Connection, name: str, value: int) -> None:
-    raw.execute(
-        "INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + ?", (name, value, value)
     )

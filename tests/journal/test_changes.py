@@ -6,8 +6,9 @@ from pathlib import Path
 
 from reaper_tui.journal import changes
 from reaper_tui.journal.changes import ChangeKind, ChangeState
-from reaper_tui.journal.journal import Journal, Settlement
+from reaper_tui.journal.journal import Journal
 from reaper_tui.journal.records import MessageState
+from reaper_tui.journal.settling import Settlement
 from tests.journal.test_journal import LANE, filled
 
 

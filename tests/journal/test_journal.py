@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from reaper_tui.journal import queries
-from reaper_tui.journal.journal import Journal, Settlement
+from reaper_tui.journal.journal import Journal
 from reaper_tui.journal.lease import take_lease
 from reaper_tui.journal.records import MessageState, PartRecord
 from reaper_tui.journal.schema import MIGRATIONS
+from reaper_tui.journal.settling import Settlement
 from reaper_tui.model.errors import JournalError, ProfileHeld
 from reaper_tui.model.plan import Placement, Route
 

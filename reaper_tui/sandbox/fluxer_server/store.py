@@ -24,7 +24,9 @@ class Store:
 
     def __init__(self, path: Path | None) -> None:
         self._writes: list[Write] = []
-        self._flushing = asyncio.Lock()
+        self._put = 0
+        self._settled = 0
+        self._committing: asyncio.Task[None] | None = None
         self._database: sqlite3.Connection | None = None
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,27 +38,27 @@ class Store:
     def put(self, kind: str, id: int, entity: msgspec.Struct) -> None:
         """Remember to write an entity."""
         if self._database is not None:
-            self._writes.append(("REPLACE INTO entity VALUES (?, ?, ?)", (kind, id, msgspec.json.encode(entity))))
+            self._remember("REPLACE INTO entity VALUES (?, ?, ?)", (kind, id, msgspec.json.encode(entity)))
 
     def remove(self, kind: str, id: int) -> None:
         """Remember to forget an entity."""
         if self._database is not None:
-            self._writes.append(("DELETE FROM entity WHERE kind = ? AND id = ?", (kind, id)))
+            self._remember("DELETE FROM entity WHERE kind = ? AND id = ?", (kind, id))
 
     def put_message(self, id: int, message: msgspec.Struct) -> None:
         """Remember to write a message."""
         if self._database is not None:
-            self._writes.append(("REPLACE INTO message VALUES (?, ?)", (id, msgspec.json.encode(message))))
+            self._remember("REPLACE INTO message VALUES (?, ?)", (id, msgspec.json.encode(message)))
 
     def remove_message(self, id: int) -> None:
         """Remember to forget a message."""
         if self._database is not None:
-            self._writes.append(("DELETE FROM message WHERE id = ?", (id,)))
+            self._remember("DELETE FROM message WHERE id = ?", (id,))
 
     def put_meta(self, key: str, value: str) -> None:
         """Remember to write a fact about the server."""
         if self._database is not None:
-            self._writes.append(("REPLACE INTO meta VALUES (?, ?)", (key, value)))
+            self._remember("REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     def meta(self) -> dict[str, str]:
         """Every fact about the server."""
@@ -75,19 +77,21 @@ class Store:
     @property
     def has_unwritten(self) -> bool:
         """Whether something waits for `flush`, or is being written by another request."""
-        return bool(self._writes) or self._flushing.locked()
+        return self._settled < self._put
 
     async def flush(self) -> None:
         """Return once everything put so far is committed; requests that wait together share a transaction."""
-        async with self._flushing:
-            if self._writes:
-                writes, self._writes = self._writes, []
-                await asyncio.shield(asyncio.to_thread(self._commit, writes))
+        mine = self._put
+        while self._settled < mine:
+            if self._committing is None:
+                self._committing = asyncio.create_task(self._commit_waiting())
+            await asyncio.shield(self._committing)
 
     def flush_now(self) -> None:
         """Commit on this thread."""
         writes, self._writes = self._writes, []
         self._commit(writes)
+        self._settled += len(writes)
 
     def close(self) -> None:
         """Commit the rest and close the file."""
@@ -95,6 +99,18 @@ class Store:
             self.flush_now()
             self._database.close()
             self._database = None
+
+    def _remember(self, statement: str, values: tuple[Any, ...]) -> None:
+        self._writes.append((statement, values))
+        self._put += 1
+
+    async def _commit_waiting(self) -> None:
+        writes, self._writes = self._writes, []
+        try:
+            await asyncio.to_thread(self._commit, writes)
+        finally:
+            self._settled += len(writes)
+            self._committing = None
 
     def _commit(self, writes: list[Write]) -> None:
         if self._database is not None and writes:
