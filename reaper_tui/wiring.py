@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from reaper_tui.allocator import give_back_freed_memory
 from reaper_tui.backend import Identity
 from reaper_tui.engine.clone import Clone
 from reaper_tui.engine.doctor import fault, note
@@ -72,6 +73,7 @@ async def open_workspace(settings: Settings, workdir: Path) -> AsyncGenerator[Op
     guild_id, community_id = checked_ids(settings)
     discord_token = _secret(settings.discord.token, "Discord")
     fluxer_token = _secret(settings.fluxer.token, "Fluxer")
+    give_back_freed_memory()
     async with contextlib.AsyncExitStack() as stack:
         lease = await asyncio.to_thread(take_lease, workdir / "lock")
         stack.callback(lease.release)
