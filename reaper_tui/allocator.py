@@ -20,4 +20,4 @@ def give_back_freed_memory() -> bool:
     if mallopt is None:
         return False
     wishes = ((_ARENA_MAX, 1), (_MMAP_THRESHOLD, LARGE_BYTES), (_TRIM_THRESHOLD, KEPT_FREE_BYTES))
-    return all([bool(mallopt(what, value)) for what, value in wishes])
+    return all(bool(mallopt(what, value)) for what, value in wishes)
