@@ -16,8 +16,9 @@ def give_back_freed_memory() -> bool:
     """Keep freed memory from piling up in holes; return whether this system's allocator can be told so."""
     if sys.platform != "linux":
         return False
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None:
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
         return False
     wishes = ((_ARENA_MAX, 1), (_MMAP_THRESHOLD, LARGE_BYTES), (_TRIM_THRESHOLD, KEPT_FREE_BYTES))
     return all(bool(mallopt(what, value)) for what, value in wishes)

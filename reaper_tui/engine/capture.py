@@ -98,7 +98,7 @@ class Capture:
         try:
             await together(work() for _ in range(min(SIDE_BY_SIDE, len(queue))))
         finally:
-            self._is_over = True
+            self._is_over = self._is_over or not closes_gap
             for container_id in ids | self._grown.keys():
                 self.grew(container_id)
         await together(self._rescan.deepen(closes_gap=closes_gap) for _ in range(SIDE_BY_SIDE))

@@ -1,11 +1,17 @@
 """The Fluxer server's state across restarts."""
 
+import asyncio
+import sqlite3
+import threading
 from pathlib import Path
+from typing import Any
 
 import aiohttp
+import pytest
 from fluxer_client import Clock, client_of, process_of
 
 from reaper_tui.sandbox.fluxer_server import FluxerServer
+from reaper_tui.sandbox.fluxer_server.store import Store
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
 
@@ -82,3 +88,35 @@ async def test_without_a_store_nothing_stays(tmp_path: Path) -> None:
         await client.upload(await client.webhook(await client.general()), "a.txt", b"hello")
         assert any(path.is_file() for path in root.rglob("*"))
     assert not root.exists()
+
+
+async def test_a_commit_that_fails_concerns_only_those_whose_writes_were_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, goes_on, commit = Store(tmp_path / "state.db"), threading.Event(), Store._commit
+    is_first = True
+
+    def commit_second(self: Store, writes: list[Any]) -> None:
+        nonlocal is_first
+        if is_first:
+            is_first = False
+            goes_on.wait(10)
+            raise sqlite3.OperationalError("the disk is full")
+        commit(self, writes)
+
+    monkeypatch.setattr(Store, "_commit", commit_second)
+    store.put_meta("a", "1")
+    first = asyncio.create_task(store.flush())
+    while store.has_unwritten and (is_first or not store._committing):
+        await asyncio.sleep(0)
+    store.put_meta("b", "2")
+    second = asyncio.create_task(store.flush())
+    await asyncio.sleep(0)
+    goes_on.set()
+    with pytest.raises(sqlite3.OperationalError):
+        await first
+    await second
+    while store.has_unwritten:
+        await asyncio.sleep(0)
+    assert store.meta() == {"b": "2"}
+    store.close()

@@ -24,8 +24,7 @@ class Store:
 
     def __init__(self, path: Path | None) -> None:
         self._writes: list[Write] = []
-        self._put = 0
-        self._settled = 0
+        self._waiting: list[asyncio.Future[None]] = []
         self._committing: asyncio.Task[None] | None = None
         self._database: sqlite3.Connection | None = None
         if path is not None:
@@ -77,21 +76,22 @@ class Store:
     @property
     def has_unwritten(self) -> bool:
         """Whether something waits for `flush`, or is being written by another request."""
-        return self._settled < self._put
+        return bool(self._writes) or self._committing is not None
 
     async def flush(self) -> None:
-        """Return once everything put so far is committed; requests that wait together share a transaction."""
-        mine = self._put
-        while self._settled < mine:
-            if self._committing is None:
-                self._committing = asyncio.create_task(self._commit_waiting())
-            await asyncio.shield(self._committing)
+        """Return once everything put so far is committed, first come first out; who waits together shares a commit."""
+        if not self._writes and self._committing is None:
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        if self._committing is None:
+            self._committing = asyncio.create_task(self._commit_waiting())
+        await turn
 
     def flush_now(self) -> None:
         """Commit on this thread."""
         writes, self._writes = self._writes, []
         self._commit(writes)
-        self._settled += len(writes)
 
     def close(self) -> None:
         """Commit the rest and close the file."""
@@ -102,15 +102,26 @@ class Store:
 
     def _remember(self, statement: str, values: tuple[Any, ...]) -> None:
         self._writes.append((statement, values))
-        self._put += 1
 
     async def _commit_waiting(self) -> None:
-        writes, self._writes = self._writes, []
-        try:
-            await asyncio.to_thread(self._commit, writes)
-        finally:
-            self._settled += len(writes)
-            self._committing = None
+        while self._waiting:
+            writes, self._writes = self._writes, []
+            turns, self._waiting = self._waiting, []
+            error: Exception | None = None
+            try:
+                await asyncio.to_thread(self._commit, writes)
+            except Exception as failure:
+                error = failure
+            for turn in turns:
+                if turn.done():
+                    continue
+                if error is None:
+                    turn.set_result(None)
+                else:
+                    turn.set_exception(error)
+            # Whoever comes now stays behind those that were just let go.
+            await asyncio.sleep(0)
+        self._committing = None
 
     def _commit(self, writes: list[Write]) -> None:
         if self._database is not None and writes:
