@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from reaper_tui.engine.avatars import Avatars
@@ -87,13 +88,12 @@ class Capture:
 
         A run that closes a gap looks again at what is newest, and at all only where the profile wants that.
         """
-        queue = sorted(containers, key=lambda container: container.estimate, reverse=True)
-        queue.reverse()
+        queue = deque(sorted(containers, key=lambda container: container.estimate, reverse=True))
         ids = {container.id for container in queue}
 
         async def work() -> None:
             while queue:
-                await self._container(queue.pop())
+                await self._container(queue.popleft())
 
         try:
             await together(work() for _ in range(min(SIDE_BY_SIDE, len(queue))))

@@ -38,7 +38,7 @@ class Journal:
         connection = await open_connection(path)
         try:
             await connection.write(migrate)
-            await connection.write(settling.open_doors)
+            await connection.write(settling.make_views)
         except BaseException:
             await connection.close()
             raise

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from reaper_tui.journal.records import MessageState, PartRecord
 
 ROWS_A_STEP = 100
-_DOORS = (
+_VIEWS = (
     """
     CREATE TEMP VIEW intent AS SELECT
         NULL AS message_id, NULL AS number, NULL AS lane_id, NULL AS channel_id, NULL AS webhook_id, NULL AS nonce,
@@ -94,9 +94,9 @@ class Arrival(NamedTuple):
     said: str
 
 
-def open_doors(raw: sqlite3.Connection) -> None:
+def make_views(raw: sqlite3.Connection) -> None:
     """Make what the other functions write through; it is gone with the connection."""
-    for statement in _DOORS:
+    for statement in _VIEWS:
         raw.execute(statement)
 
 
