@@ -57,7 +57,8 @@ class Follower:
                 await self._count()
                 if not self._control.is_stopping:
                     await self._start()
-                elif not self._tasks:
+                # A stop may have come while the journal was read, and nothing else would wake who waits below.
+                if self._control.is_stopping and not self._tasks:
                     raise StopRequested(self._control.stop_reason)
                 woken: asyncio.Task[Any] = asyncio.ensure_future(self._woken.wait())
                 pending: set[asyncio.Task[Any]] = {woken, *self._tasks.values()}
