@@ -300,6 +300,7 @@ class Carrier:
         """
         shared = self._shared
         settlement = self._settlement(message, draft) if record.number == len(draft.parts) - 1 else None
+        may_lead_nowhere = draft.is_unresolved or (draft.is_guessed and bool(shared.composer.references(message)))
         self._has_posted = True
         on_record = shared.journal.confirm(
             record,
@@ -308,8 +309,8 @@ class Carrier:
             container_id=stored.container_id,
             settlement=settlement,
             composition=draft.to_keep(),
-            said=said(draft.parts[record.number]),
-            noted=(ChangeKind.LINKS,) if draft.is_unresolved and shared.capabilities.edits_posts else (),
+            said="" if draft.is_guessed else said(draft.parts[record.number]),
+            noted=(ChangeKind.LINKS,) if may_lead_nowhere and shared.capabilities.edits_posts else (),
             opened=self._place.opened_by(sent),
         )
         if settlement is None:

@@ -19,7 +19,8 @@ NOT_KEPT = "the target did not keep it"
 class Draft(msgspec.Struct, frozen=True):
     """The posts of one message; `ledger` says what was left out and why, `failure` why only a placeholder is sent.
 
-    `is_unresolved` tells that it leads to messages which do not stand yet.
+    `is_unresolved` tells that it leads to messages which do not stand yet; `is_guessed` that it was composed after its
+    post was sent, which may say something else.
     A later process needs those of a second try always, as they differ from what it would compose.
     """
 
@@ -28,6 +29,7 @@ class Draft(msgspec.Struct, frozen=True):
     failure: str = ""
     is_unresolved: bool = False
     is_second_try: bool = False
+    is_guessed: bool = False
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -58,6 +60,15 @@ class Draft(msgspec.Struct, frozen=True):
         stays = part.content or part.embeds or kept
         bare = (msgspec.structs.replace(part, files=kept),) if stays else ()
         return self._with(number, (*bare, notice), left)
+
+    def found_as(self, number: int, content: str) -> Draft:
+        """Return this draft, composed anew, up to a post that was found and reads so."""
+        parts = self.parts[: number + 1]
+        if len(parts) > number and parts[number].content == content and not parts[number].embeds:
+            return self.cut(number + 1)
+        parts += (Part(content=content, username=""),) * (number + 1 - len(parts))
+        composition = msgspec.structs.replace(self.composition, parts=parts)
+        return msgspec.structs.replace(self, composition=composition, is_guessed=True)
 
     def saying_its_reply(self) -> Draft:
         """Return this draft with its native reply in words: a post that stands cannot become one."""

@@ -234,7 +234,8 @@ class Lane(Carrier):
             await shared.journal.write(lambda raw: mends.confirm(raw, part, found.id, mark, words, kept))
             return
         if draft is None:
-            draft = (await self._compose(message, stored.container_id, Degrade())).cut(part.number + 1)
+            anew = await self._compose(message, stored.container_id, Degrade())
+            draft = anew.found_as(part.number, found.content)
         await self._confirm(part, found, stored, message, draft.with_kept(part.number, found.attachment_count))
         await self._confirmed()
 

@@ -14,6 +14,8 @@ import pytest
 from aiohttp import web
 
 from reaper_tui.engine.control import RunState
+from reaper_tui.journal import changes
+from reaper_tui.journal.changes import ChangeKind
 from reaper_tui.model.summary import Summary
 from reaper_tui.workspace import OpenWorkspace
 from tests.engine.world import World, small_world
@@ -205,6 +207,57 @@ async def test_a_reply_that_outlives_its_process_is_found(tmp_path: Path, calm: 
         await cut_off(world, running.is_set)
         world.trouble.answer_instead = None
         assert_whole(world, await run(world), calm)
+
+
+@pytest.mark.parametrize(("generation", "becomes"), [("2026-02", "impossible"), ("current", "applied")])
+async def test_what_was_edited_while_its_post_was_in_doubt_is_edited_there(
+    tmp_path: Path, generation: str, becomes: str
+) -> None:
+    async with small_world(tmp_path / "profile", messages=40, generation=generation) as world:
+        posts = world.community.messages
+
+        def has_enough() -> bool:
+            return sum(bool(post.webhook_id) for post in posts.values()) > 12
+
+        world.trouble.loses_reply = lambda request: "/webhooks/" in request.path and has_enough()
+        assert await cut_off(world, has_enough)
+        world.trouble.loses_reply = lambda request: False
+        confirmed = await confirmed_posts(world)
+        standing = sum(bool(post.webhook_id) and post.id not in confirmed for post in posts.values())
+        edited = await edit_what_is_in_doubt(world)
+        summary = await run(world)
+        assert (summary.state, summary.messages.pending) == ("done", 0)
+        assert getattr(summary.changes["edits"], becomes) == standing
+        if becomes == "applied":
+            assert summary.is_faithful
+            for message in edited:
+                assert [post for post in posts.values() if f"edited {message}" in post.content]
+
+
+async def confirmed_posts(world: World) -> set[int]:
+    async with world.workspace() as workspace:
+        rows = await workspace.clone.journal.read(
+            lambda raw: raw.execute("SELECT target_id FROM part WHERE target_id IS NOT NULL").fetchall()
+        )
+    return {row[0] for row in rows}
+
+
+async def edit_what_is_in_doubt(world: World) -> list[int]:
+    """Edit the messages whose posts may or may not stand, and put that on record as a live mirror does."""
+    async with world.workspace() as workspace:
+        reader, journal = workspace.clone.reader, workspace.clone.journal
+        edited = await journal.read(
+            lambda raw: raw.execute(
+                "SELECT container_id, message_id FROM part JOIN message ON message.id = message_id "
+                "WHERE target_id IS NULL"
+            ).fetchall()
+        )
+        for place, message in edited:
+            change = {"action": "edit", "channel_id": str(place), "message_id": str(message)}
+            await world.sandbox.discord.change({**change, "content": f"edited {message}"})
+            (now, *_) = (await reader.recent(place, message + 1)).messages
+            await journal.write(lambda raw, now=now: changes.renew(raw, now.id, now.payload, (ChangeKind.EDIT,), 0.0))
+    return [message for _, message in edited]
 
 
 async def test_an_outage_is_waited_out(tmp_path: Path, calm: dict[str, list[str]]) -> None:
