@@ -25,7 +25,7 @@ from figures import Figure, show
 from programs import PROGRAM, environment, sandbox
 
 SIDE_BY_SIDE = 6
-LANES = 24
+LANES = 64
 
 
 async def bare_loop(facts: dict[str, Any]) -> tuple[int, float, float]:

@@ -11,6 +11,7 @@ from reaper_tui.engine.capture import Capture
 from reaper_tui.engine.control import RunControl
 from reaper_tui.engine.departures import Sender, departures
 from reaper_tui.engine.directory import TargetMap
+from reaper_tui.engine.estimate import LANES_AT_ONCE
 from reaper_tui.engine.events import EventLog
 from reaper_tui.engine.files import FileCourier
 from reaper_tui.engine.outage import Outage
@@ -24,8 +25,6 @@ from reaper_tui.engine.vigil import Vigil
 from reaper_tui.journal.journal import Journal
 from reaper_tui.model.capabilities import TargetCapabilities
 from reaper_tui.model.message import Message
-
-LANES_AT_ONCE = 24
 
 
 @dataclass

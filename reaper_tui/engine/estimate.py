@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping
 
 CREATE_BURST = 10
 CREATE_SECONDS = 6.0
@@ -10,6 +11,8 @@ WEBHOOK_BURST = 60
 WEBHOOK_SECONDS = 1.0
 BULK_SIZE = 50
 MOST_WEBHOOKS = 8
+# How many channels are posted to at once.
+LANES_AT_ONCE = 64
 # A wait that is worth a further webhook.
 WORTH_SECONDS = 20.0
 PAGE = 100
@@ -59,11 +62,16 @@ def run_seconds(
     total = sum(lanes.values())
     reading = (containers + total / PAGE) / (READS_PER_SECOND * scale)
     capped = total * 60.0 / per_minute if per_minute else 0.0
-    lane_seconds = [
-        max(_limited_seconds(backlog, setting, scale), backlog * (change_seconds + OWN_SECONDS))
-        for backlog in lanes.values()
-    ]
-    sending = max(*lane_seconds, reading, capped, total * OWN_SECONDS) if lanes else reading
+    alone = change_seconds + OWN_SECONDS
+    sizes = sorted(lanes.values())
+
+    def each(sent: int) -> float:
+        """Return how long a channel's next post takes where every channel has as many behind it."""
+        return max(alone, OWN_SECONDS * min(LANES_AT_ONCE, len(sizes) - bisect_right(sizes, sent)))
+
+    lane_seconds = [max(_limited_seconds(backlog, setting, scale, each=each), backlog * alone) for backlog in sizes]
+    at_once = sum(lane_seconds) / LANES_AT_ONCE
+    sending = max(*lane_seconds, at_once, reading, capped, total * OWN_SECONDS) if lanes else reading
     pages = [-(-backlog // PAGE) for backlog in lanes.values()]
     checking = max(sum(pages) * (answer_seconds + PAGE_SECONDS), max(pages, default=0) / (PAGES_PER_SECOND * scale))
     return START_SECONDS + structure + sending + checking
@@ -80,9 +88,22 @@ def left_seconds(lanes: Iterable[tuple[int, int]], setting: int | str, scale: fl
     return max(slowest, capped)
 
 
-def _limited_seconds(left: int, setting: int | str, scale: float, present: int = 0) -> float:
+def _limited_seconds(
+    left: int, setting: int | str, scale: float, present: int = 0, *, each: Callable[[int], float] | None = None
+) -> float:
+    """Return how long a channel takes; `each` tells how long a post takes after so many, 0 where nothing waits."""
     ceiling = MOST_WEBHOOKS if setting == "auto" else int(setting)
-    while left > 0 and pays_for_another(left, present, setting, ceiling):
-        present += 1
-        left -= WEBHOOK_BURST
-    return max(0, left) * WEBHOOK_SECONDS / max(1, present) / scale
+    seconds, waiting = 0.0, float(left)
+    while waiting > 0:
+        pace = 0.0 if each is None else each(int(left - waiting))
+        waits = present * pace * scale < WEBHOOK_SECONDS
+        if waits and not pays_for_another(int(waiting), present, setting, ceiling):
+            break
+        if waits:
+            present += 1
+        # While the newest one's burst is spent the others let posts through as well.
+        share = 1.0 - present * pace * scale / WEBHOOK_SECONDS
+        sent = min(waiting, WEBHOOK_BURST / share if share > 0 else WEBHOOK_BURST)
+        seconds += sent * pace
+        waiting -= sent
+    return seconds + waiting * WEBHOOK_SECONDS / max(1, present) / scale

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reaper_tui.engine.estimate import left_seconds, pays_for_another, run_seconds
+from reaper_tui.engine.estimate import LANES_AT_ONCE, left_seconds, pays_for_another, run_seconds
 
 BACKLOGS = st.integers(0, 200_000)
 SETTINGS = st.sampled_from(["auto", 1, 2, 5, 8])
@@ -29,6 +29,19 @@ def test_one_webhook_posts_sixty_at_once_and_then_one_a_second() -> None:
 def test_channels_go_side_by_side_and_a_ceiling_binds_them_all() -> None:
     assert promised(dict.fromkeys(range(8), 3660), setting=1) == pytest.approx(3600, rel=0.01)
     assert promised(dict.fromkeys(range(8), 600), per_minute=60) == pytest.approx(4800, rel=0.01)
+
+
+def test_more_channels_than_are_posted_to_at_once_take_their_turns() -> None:
+    assert promised(dict.fromkeys(range(2 * LANES_AT_ONCE), 3660), setting=1) == pytest.approx(7200, rel=0.01)
+
+
+def test_bursts_are_spent_no_faster_than_posts_are_made() -> None:
+    quick, slow = (promised({1: 300}, answer_seconds=seconds) for seconds in (0.0, 0.4))
+    assert quick < 20
+    assert slow > 300 * 0.6
+    small = dict.fromkeys(range(1, 40), 60)
+    alone, among_many = promised({0: 300}, scale=5.0), promised({0: 300, **small}, scale=5.0)
+    assert alone < among_many < alone + 39 * 60 * 0.002
 
 
 def test_a_target_that_answers_slowly_is_reckoned_with() -> None:
