@@ -44,6 +44,14 @@ class Finding(NamedTuple):
         return bool(self.renewed or self.gone)
 
 
+class Stretch(NamedTuple):
+    """What lies before an id of a container and is still to be compared; some of it surely where that `is_certain`."""
+
+    container: Container
+    before: int
+    is_certain: bool = False
+
+
 class Rescan:
     """Compares the source with the journal; `has_news` once anything anywhere is new or different.
 
@@ -75,7 +83,7 @@ class Rescan:
         self._depth = depth
         self._follows_a_whole_run = follows_a_whole_run
         self._blindness = BlindnessWatch()
-        self._unfinished: list[tuple[Container, int]] = []
+        self._unfinished: list[Stretch] = []
         self.has_news = False
 
     def wants(self, container: Container) -> bool:
@@ -99,21 +107,27 @@ class Rescan:
         high = page.messages[0].id if self._vigil.is_live else container.capture_cursor
         await self._apply(container, await self._compare(container, page.messages, low, high), mark)
         if low:
-            self._unfinished.append((container, low))
+            self._unfinished.append(Stretch(container, low))
 
-    async def postpone(self, container: Container) -> None:
+    def postpone(self, container: Container) -> None:
         """Leave all of a container for `deepen`: its newest page is new from end to end."""
-        self._unfinished.append((container, container.capture_cursor + 1))
+        self._unfinished.append(Stretch(container, container.capture_cursor + 1, is_certain=True))
+
+    def recheck(self, container: Container) -> None:
+        """Leave for `deepen` what an earlier run read of a container before it was cut off there."""
+        if self._depth != "none" and container.captured_at is None and container.source > 0:
+            self._unfinished.append(Stretch(container, container.capture_cursor + 1, is_certain=True))
 
     async def deepen(self, *, closes_gap: bool = False) -> None:
         """Compare the rest of every history where that is wanted: whenever there were news after a whole run.
 
-        A gap was short: only some more pages of each are looked at.
+        Else only some more pages are looked at: of each where a gap was closed or a mirror begins, and of what was not
+        compared at all, because a run was cut off there or the newest page was new.
         """
         is_due = self._depth == "all" or (self.has_news and self._follows_a_whole_run and not closes_gap)
         while self._unfinished:
-            container, before = self._unfinished.pop()
-            if not is_due and not closes_gap:
+            container, before, is_certain = self._unfinished.pop()
+            if not (is_due or closes_gap or is_certain or self._vigil.is_live):
                 continue
             try:
                 await self._whole(container, before, most_pages=None if is_due else GAP_PAGES)

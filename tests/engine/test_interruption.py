@@ -125,6 +125,38 @@ async def test_stopped_at_random_requests_it_ends_and_leaves_no_doubt(
         assert_whole(world, await run(world), calm)
 
 
+async def test_what_a_stopped_run_had_read_of_a_channel_is_looked_at_again(tmp_path: Path) -> None:
+    async with small_world(tmp_path / "profile", messages=600, channels=2, generation="current") as world:
+
+        def has_read_a_part(workspace: OpenWorkspace) -> bool:
+            return any(tally.source and not tally.is_captured for tally in workspace.progress.channels.values())
+
+        await stop_when(world, has_read_a_part)
+        place, *known = await newest_of_a_channel_read_in_part(world)
+        source = world.sandbox.discord.store.community.messages[place]
+        doomed, changed = [message.id for message in source if message.id in known and message.type == 0][-2:]
+        about = {"channel_id": str(place)}
+        await world.sandbox.discord.change({**about, "action": "delete", "message_id": str(doomed)})
+        edit = {**about, "action": "edit", "message_id": str(changed), "content": "said anew"}
+        await world.sandbox.discord.change(edit)
+        summary = await run(world)
+        assert summary.is_faithful
+        assert summary.messages.skipped.get("deleted_on_discord") or summary.changes["deletes"].applied
+        assert sum("said anew" in post.content for post in world.community.messages.values()) == 1
+
+
+async def newest_of_a_channel_read_in_part(world: World) -> list[int]:
+    """Return a channel that was begun and not read to its end, and the newest messages that were read."""
+    async with world.workspace() as workspace:
+        rows = await workspace.clone.journal.read(
+            lambda raw: raw.execute(
+                "SELECT container_id, message.id FROM message JOIN container ON container.id = container_id "
+                "WHERE NOT is_captured AND source > 0 ORDER BY container_id, message.id DESC LIMIT 50"
+            ).fetchall()
+        )
+    return [rows[0][0], *(message for place, message in rows if place == rows[0][0])]
+
+
 @pytest.mark.parametrize("phase", ["survey", "structure", "messages", "verify"])
 async def test_a_stop_in_any_phase_ends_stopped(tmp_path: Path, phase: str) -> None:
     async with small_world(tmp_path / "profile", messages=60) as world:

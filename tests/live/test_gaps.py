@@ -17,6 +17,8 @@ from reaper_tui.engine.vigil import Vigil
 from reaper_tui.journal import live, queries
 from reaper_tui.journal.journal import Journal
 from reaper_tui.model.plan import Placement, Route
+from tests.engine.world import World
+from tests.live.mirror import mirror, people, posts_in, text_channel
 
 PLACE = 7
 
@@ -65,6 +67,41 @@ async def test_a_gap_told_as_the_end_is_reached_is_read_behind(tmp_path: Path) -
     assert source.pages == 2
     assert await journal.read(live.gaps) == []
     await journal.close()
+
+
+async def test_a_mirror_that_was_cut_off_early_finds_what_was_changed_meanwhile(tmp_path: Path) -> None:
+    async with people(tmp_path / "profile", messages=20, channels=2) as crowd:
+        channel = text_channel(crowd.world)
+
+        def stands(what: str) -> bool:
+            return what in posts_in(crowd.world, channel.name)
+
+        async with mirror(crowd.world) as run:
+            await run.is_live()
+            doomed, changed = await crowd.write(channel.id, "doomed"), await crowd.write(channel.id, "as it was")
+            await run.until(lambda: stands("as it was"), "the posts")
+            await run.stop()
+        await forget_the_mirror(crowd.world)
+        await crowd.delete(channel.id, doomed)
+        # Nothing that was known is on the newest page any more.
+        for number in range(120):
+            await crowd.write(channel.id, f"line {number}")
+        async with mirror(crowd.world) as run:
+            await run.until(lambda: stands("line 119") and not stands("doomed"), "the deletion")
+            await run.stop()
+        await forget_the_mirror(crowd.world)
+        await crowd.edit(channel.id, changed, "as it is")
+        async with mirror(crowd.world) as run:
+            await run.until(lambda: stands("as it is"), "the edit")
+            await run.stop()
+
+
+async def forget_the_mirror(world: World) -> None:
+    """Leave the journal as if no mirror had carried every history over yet."""
+    async with world.workspace() as workspace:
+        await workspace.clone.journal.write(
+            lambda raw: raw.execute("DELETE FROM fact WHERE name = ?", (live.FOLLOWED,)).rowcount
+        )
 
 
 def _capture(*parts: Any) -> Capture:
