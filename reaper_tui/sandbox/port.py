@@ -27,6 +27,7 @@ class Port:
         if self._site is None:
             return
         site, self._site = self._site, None
+        await self._settle(site)
         await site.stop()
         for connection in list(self._runner.server.connections if self._runner.server is not None else ()):
             if connection.transport is not None:
@@ -45,6 +46,14 @@ class Port:
         if self._reopening is not None:
             self._reopening.cancel()
             await asyncio.gather(self._reopening, return_exceptions=True)
+
+    async def _settle(self, site: web.TCPSite) -> None:
+        """Accept nobody any more and let those who were accepted arrive: a closed server can take none of them."""
+        loop, server = asyncio.get_running_loop(), site._server  # pyright: ignore[reportPrivateUsage]
+        for listening in server.sockets if isinstance(server, asyncio.Server) else ():
+            loop.remove_reader(listening.fileno())
+        for _ in range(2):
+            await asyncio.sleep(0)
 
     async def _accept_after(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
