@@ -108,8 +108,11 @@ class Capture:
         cursor = container.capture_cursor
         try:
             gaps = self._vigil.gap_count
-            is_done = self._rescan.wants(container) and await self._newest(container)
-            self._rescan.recheck(container)
+            is_done = False
+            if self._rescan.wants(container):
+                is_done = await self._newest(container)
+            else:
+                await self._rescan.recheck(container)
             # Nothing may happen between this look at the gaps and the note below that the end was reached.
             while not is_done or gaps != self._vigil.gap_count:
                 await self._control.boundary()
@@ -141,7 +144,7 @@ class Capture:
         fresh = [raw for raw in reversed(page.messages) if raw.id > container.capture_cursor]
         self._rescan.has_news = self._rescan.has_news or bool(fresh)
         if fresh and len(fresh) == len(page.messages):
-            self._rescan.postpone(container)
+            await self._rescan.recheck(container)
             return False
         cursor = fresh[-1].id if fresh else container.capture_cursor
         if self._vigil.is_live:

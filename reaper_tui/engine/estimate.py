@@ -91,15 +91,15 @@ def left_seconds(lanes: Iterable[tuple[int, int]], setting: int | str, scale: fl
 def _limited_seconds(
     left: int, setting: int | str, scale: float, present: int = 0, *, each: Callable[[int], float] | None = None
 ) -> float:
-    """Return how long a channel takes; `each` tells how long a post takes after so many, 0 where nothing waits."""
+    """Return how long a channel takes; `each` tells how long a post takes after so many, None for no time."""
     ceiling = MOST_WEBHOOKS if setting == "auto" else int(setting)
     seconds, waiting = 0.0, float(left)
     while waiting > 0:
         pace = 0.0 if each is None else each(int(left - waiting))
-        waits = present * pace * scale < WEBHOOK_SECONDS
-        if waits and not pays_for_another(int(waiting), present, setting, ceiling):
+        runs_dry = present * pace * scale < WEBHOOK_SECONDS
+        if runs_dry and not pays_for_another(int(waiting), present, setting, ceiling):
             break
-        if waits:
+        if runs_dry:
             present += 1
         # While the newest one's burst is spent the others let posts through as well.
         share = 1.0 - present * pace * scale / WEBHOOK_SECONDS

@@ -44,14 +44,6 @@ class Finding(NamedTuple):
         return bool(self.renewed or self.gone)
 
 
-class Stretch(NamedTuple):
-    """What lies before an id of a container and is still to be compared; some of it surely where that `is_certain`."""
-
-    container: Container
-    before: int
-    is_certain: bool = False
-
-
 class Rescan:
     """Compares the source with the journal; `has_news` once anything anywhere is new or different.
 
@@ -83,7 +75,7 @@ class Rescan:
         self._depth = depth
         self._follows_a_whole_run = follows_a_whole_run
         self._blindness = BlindnessWatch()
-        self._unfinished: list[Stretch] = []
+        self._unfinished: list[tuple[Container, int]] = []
         self.has_news = False
 
     def wants(self, container: Container) -> bool:
@@ -96,41 +88,41 @@ class Rescan:
 
     async def look(self, container: Container, page: RecentPage, mark: int) -> None:
         """Compare a container's newest page, asked for after a mark; what lies behind it is left for `deepen`."""
-        if not page.messages:
-            self._log.write(
-                Level.WARNING,
-                f"#{container.name} reads as empty now: what was carried over from it stays",
-                container.id,
-            )
+        if not self._has_any(container, page):
             return
         low = 0 if self._is_surely_the_end(page) else page.messages[-1].id
         high = page.messages[0].id if self._vigil.is_live else container.capture_cursor
         await self._apply(container, await self._compare(container, page.messages, low, high), mark)
         if low:
-            self._unfinished.append(Stretch(container, low))
+            self._unfinished.append((container, low))
 
-    def postpone(self, container: Container) -> None:
-        """Leave all of a container for `deepen`: its newest page is new from end to end."""
-        self._unfinished.append(Stretch(container, container.capture_cursor + 1, is_certain=True))
+    async def recheck(self, container: Container) -> None:
+        """Compare the newest of what is known of a container that is read on, which its newest page does not show.
 
-    def recheck(self, container: Container) -> None:
-        """Leave for `deepen` what an earlier run read of a container before it was cut off there."""
-        if self._depth != "none" and container.captured_at is None and container.source > 0:
-            self._unfinished.append(Stretch(container, container.capture_cursor + 1, is_certain=True))
+        This comes before the reading: once that is through, nothing tells any more that it is due.
+        """
+        if self._depth == "none" or container.source == 0:
+            return
+        if not self._has_any(container, await self.newest(container)):
+            return
+        heard = await self._journal.read(lambda raw: queries.newest_message_id(raw, container.id))
+        if heard > container.capture_cursor:
+            await self._stretch(container, heard + 1, GAP_PAGES)
+        if low := await self._stretch(container, container.capture_cursor + 1, GAP_PAGES):
+            self._unfinished.append((container, low))
 
     async def deepen(self, *, closes_gap: bool = False) -> None:
         """Compare the rest of every history where that is wanted: whenever there were news after a whole run.
 
-        Else only some more pages are looked at: of each where a gap was closed or a mirror begins, and of what was not
-        compared at all, because a run was cut off there or the newest page was new.
+        Where a gap was closed or a mirror begins only some more pages of each are looked at.
         """
         is_due = self._depth == "all" or (self.has_news and self._follows_a_whole_run and not closes_gap)
         while self._unfinished:
-            container, before, is_certain = self._unfinished.pop()
-            if not (is_due or closes_gap or is_certain or self._vigil.is_live):
+            container, before = self._unfinished.pop()
+            if not (is_due or closes_gap or self._vigil.is_live):
                 continue
             try:
-                await self._whole(container, before, most_pages=None if is_due else GAP_PAGES)
+                await self._stretch(container, before, None if is_due else GAP_PAGES)
             except (AccessDenied, NotFound, Refused) as error:
                 if isinstance(error, AccessDenied) and error.ends_run:
                     raise
@@ -138,7 +130,8 @@ class Rescan:
                     Level.WARNING, f"#{container.name} was not looked at again to its start: {error}", container.id
                 )
 
-    async def _whole(self, container: Container, before: int, most_pages: int | None) -> None:
+    async def _stretch(self, container: Container, before: int, most_pages: int | None) -> int:
+        """Compare what lies before an id; return the id before which the rest lies, 0 when nothing does."""
         renewed: dict[int, tuple[bytes, frozenset[ChangeKind]]] = {}
         gone: set[int] = set()
         mark = self._vigil.now()
@@ -155,11 +148,22 @@ class Rescan:
             gone.update(found.gone)
             before = low
         await self._apply(container, Finding(renewed, frozenset(gone)), mark)
+        return before
 
     async def _page(self, container_id: int, before: int | None) -> RecentPage:
         return await self._control.unless_stopped(
             self._outage.through(SOURCE, lambda: self._reader.recent(container_id, before))
         )
+
+    def _has_any(self, container: Container, newest: RecentPage) -> bool:
+        """Return whether a container shows anything: one that was hidden reads as if all of it had been deleted."""
+        if not newest.messages:
+            self._log.write(
+                Level.WARNING,
+                f"#{container.name} reads as empty now: what was carried over from it stays",
+                container.id,
+            )
+        return bool(newest.messages)
 
     def _is_surely_the_end(self, page: RecentPage) -> bool:
         return page.is_end and len(page.messages) < SHORT_PAGE

@@ -116,6 +116,11 @@ def known_ids(raw: sqlite3.Connection, container_id: int, low: int, high: int, l
     return [row[0] for row in rows]
 
 
+def newest_message_id(raw: sqlite3.Connection, container_id: int) -> int:
+    """Return the newest message on record of a container, 0 when there is none."""
+    return raw.execute("SELECT coalesce(max(id), 0) FROM message WHERE container_id = ?", (container_id,)).fetchone()[0]
+
+
 def captured_containers(raw: sqlite3.Connection) -> dict[int, tuple[int, int]]:
     """Return (messages, newest id) of every container that was once read to its end."""
     rows = raw.execute("SELECT id, source, capture_cursor FROM container WHERE captured_at IS NOT NULL")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import sqlite3
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +16,10 @@ import pytest
 from aiohttp import web
 
 from reaper_tui.engine.control import RunState
-from reaper_tui.journal import changes
+from reaper_tui.engine.reading import LiveReading
+from reaper_tui.journal import changes, live
 from reaper_tui.journal.changes import ChangeKind
+from reaper_tui.model.live import LiveEvent, LiveKind
 from reaper_tui.model.summary import Summary
 from reaper_tui.workspace import OpenWorkspace
 from tests.engine.world import World, small_world
@@ -125,36 +129,89 @@ async def test_stopped_at_random_requests_it_ends_and_leaves_no_doubt(
         assert_whole(world, await run(world), calm)
 
 
-async def test_what_a_stopped_run_had_read_of_a_channel_is_looked_at_again(tmp_path: Path) -> None:
-    async with small_world(tmp_path / "profile", messages=600, channels=2, generation="current") as world:
-
-        def has_read_a_part(workspace: OpenWorkspace) -> bool:
-            return any(tally.source and not tally.is_captured for tally in workspace.progress.channels.values())
-
-        await stop_when(world, has_read_a_part)
-        place, *known = await newest_of_a_channel_read_in_part(world)
+@pytest.mark.parametrize("is_stopped_again", [False, True])
+async def test_what_a_stopped_run_knew_of_a_channel_is_looked_at_again(tmp_path: Path, is_stopped_again: bool) -> None:
+    async with small_world(tmp_path / "profile", messages=900, channels=1, generation="current") as world:
+        place = text_channel(world)
         source = world.sandbox.discord.store.community.messages[place]
-        doomed, changed = [message.id for message in source if message.id in known and message.type == 0][-2:]
-        about = {"channel_id": str(place)}
-        await world.sandbox.discord.change({**about, "action": "delete", "message_id": str(doomed)})
-        edit = {**about, "action": "edit", "message_id": str(changed), "content": "said anew"}
-        await world.sandbox.discord.change(edit)
+        assert len(source) > 300
+        await stop_when(world, lambda workspace: has_read_a_part(workspace, place))
+        read, heard = await read_in_part(world, place, [message.id for message in source[-12:]])
+        people = {message.id for message in source if message.type == 0}
+        victims = [[each for each in ids if each in people][-2:] for ids in (read, heard)]
+        for doomed, changed in victims:
+            about = {"channel_id": str(place)}
+            await world.sandbox.discord.change({**about, "action": "delete", "message_id": str(doomed)})
+            edit = {**about, "action": "edit", "message_id": str(changed), "content": f"said anew {changed}"}
+            await world.sandbox.discord.change(edit)
+        if is_stopped_again:
+            await stop_when(world, lambda workspace: has_read_all(workspace, place))
         summary = await run(world)
         assert summary.is_faithful
-        assert summary.messages.skipped.get("deleted_on_discord") or summary.changes["deletes"].applied
-        assert sum("said anew" in post.content for post in world.community.messages.values()) == 1
+        assert await gone(world) == {doomed for doomed, _ in victims}
+        said = "\n".join(post.content for post in world.community.messages.values())
+        assert all(said.count(f"said anew {changed}") == 1 for _, changed in victims)
 
 
-async def newest_of_a_channel_read_in_part(world: World) -> list[int]:
-    """Return a channel that was begun and not read to its end, and the newest messages that were read."""
+def has_read_a_part(workspace: OpenWorkspace, place: int) -> bool:
+    tally = workspace.progress.channels.get(place)
+    return tally is not None and tally.source > 0
+
+
+def has_read_all(workspace: OpenWorkspace, place: int) -> bool:
+    tally = workspace.progress.channels.get(place)
+    return tally is not None and tally.is_captured
+
+
+def text_channel(world: World) -> int:
+    channels = world.sandbox.discord.store.community.channels.values()
+    return next(channel.id for channel in channels if channel.type == 0)
+
+
+async def read_in_part(world: World, place: int, heard: list[int]) -> tuple[list[int], list[int]]:
+    """Return what was read of a channel, and what was heard of behind that, as a live mirror puts it on record."""
+
+    def messages(raw: sqlite3.Connection) -> list[int]:
+        rows = raw.execute("SELECT id FROM message WHERE container_id = ? ORDER BY id", (place,)).fetchall()
+        return [row[0] for row in rows]
+
+    async with world.workspace() as workspace:
+        reader, journal = workspace.clone.reader, workspace.clone.journal
+        read = await journal.read(messages)
+        assert 0 < len(read) < 200
+        told = [raw for raw in (await reader.recent(place)).messages if raw.id in heard]
+        events = [LiveEvent(LiveKind.MESSAGE, 0.0, place, (raw.id,), raw.payload) for raw in told]
+        await journal.write(lambda raw: live.take(raw, events, LiveReading(reader, lambda _: (), time.time), 0.0))
+        assert await journal.read(messages) == read + heard
+    return read, heard
+
+
+async def gone(world: World) -> set[int]:
+    """Return the messages that are on record as deleted on the source."""
     async with world.workspace() as workspace:
         rows = await workspace.clone.journal.read(
-            lambda raw: raw.execute(
-                "SELECT container_id, message.id FROM message JOIN container ON container.id = container_id "
-                "WHERE NOT is_captured AND source > 0 ORDER BY container_id, message.id DESC LIMIT 50"
-            ).fetchall()
+            lambda raw: raw.execute("SELECT id FROM message WHERE is_gone").fetchall()
         )
-    return [rows[0][0], *(message for place, message in rows if place == rows[0][0])]
+    return {row[0] for row in rows}
+
+
+async def test_a_channel_that_is_hidden_after_a_part_was_read_loses_nothing(tmp_path: Path) -> None:
+    async with small_world(tmp_path / "profile", messages=900, channels=1) as world:
+        place = text_channel(world)
+
+        await stop_when(world, lambda workspace: has_read_a_part(workspace, place))
+        async with world.workspace() as workspace:
+            # Few enough that single deletions would be believed.
+            await workspace.clone.journal.write(
+                lambda raw: (
+                    raw.execute(
+                        "DELETE FROM message WHERE state = 0 AND id NOT IN (SELECT id FROM message ORDER BY id LIMIT 8)"
+                    ).rowcount
+                )
+            )
+        world.sandbox.discord.store.community.messages[place].clear()
+        await run(world)
+        assert await gone(world) == set()
 
 
 @pytest.mark.parametrize("phase", ["survey", "structure", "messages", "verify"])

@@ -372,3 +372,15 @@ def test_the_ladder_ends(field: str, status: int) -> None:
         names.append(name)
     assert sorted(names) == ["avatar", "content", "embeds", "files"]
     assert names[-1] == "content"
+
+
+def test_a_post_found_later_is_taken_for_what_is_composed_only_where_it_reads_so() -> None:
+    part = Part(content="as it is", username="Ada")
+    composed = Draft(Composition(parts=(part, part)))
+    same = composed.found_as(0, "as it is")
+    assert same.parts == (part,) and not same.is_guessed
+    assert composed.found_as(0, "as it was").is_guessed
+    shown = Draft(Composition(parts=(Part(content="as it is", username="Ada", embeds=({"title": "new"},)),)))
+    assert shown.found_as(0, "as it is").is_guessed
+    left_out = Draft(Composition(parts=(), rule="empty")).found_as(0, "as it was")
+    assert left_out.is_guessed and [part.content for part in left_out.parts] == ["as it was"]
