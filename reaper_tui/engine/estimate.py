@@ -95,7 +95,8 @@ def _limited_seconds(
     ceiling = MOST_WEBHOOKS if setting == "auto" else int(setting)
     seconds, waiting = 0.0, float(left)
     while waiting > 0:
-        pace = 0.0 if each is None else each(int(left - waiting))
+        # The pace in the middle of the burst that is spent next.
+        pace = 0.0 if each is None else each(int(left - waiting) + WEBHOOK_BURST // 2)
         runs_dry = present * pace * scale < WEBHOOK_SECONDS
         if runs_dry and not pays_for_another(int(waiting), present, setting, ceiling):
             break
