@@ -83,15 +83,17 @@ class Carrier:
             await self._place.open()
             self._is_open = True
 
-    async def _deliver(self, stored: StoredMessage, container: Container) -> None:
+    async def _deliver(self, stored: StoredMessage, container: Container, ahead: Message | None = None) -> None:
+        """Carry one message over; `ahead` is what it was parsed to before, as long as it still stands so."""
         if self._shared.renewals.take(stored.id):
+            ahead = None
             stored = await self._shared.journal.read(lambda raw: queries.message(raw, stored.id)) or stored
         if stored.state is not MessageState.PENDING:
             return
         if stored.is_gone and stored.composition is None and not await self._has_posts(stored.id):
             await self._settle(stored, Settlement(MessageState.SKIPPED, DELETED))
             return
-        message = self._shared.reader.parse(stored.payload)
+        message = ahead or self._shared.reader.parse(stored.payload)
         await self._open()
         if message.kind == THREAD_STARTER and self._place.shows_starter:
             await self._settle(stored, Settlement(MessageState.SKIPPED, STARTER))
@@ -128,12 +130,14 @@ class Carrier:
         """Wait until what became of the last post is on record."""
         waiting, self._unconfirmed = self._unconfirmed, None
         if waiting is not None:
+            if not waiting.done():
+                self._shared.journal.hurry()
             await waiting
 
     async def _compose(self, message: Message, container_id: int, degrade: Degrade) -> Draft:
         shared = self._shared
         wanted = shared.composer.references(message)
-        if wanted:
+        if self._last is not None and self._last.id in wanted:
             await self._confirmed()
         places = await shared.journal.read(lambda raw: queries.places(raw, wanted)) if wanted else {}
         section = ""

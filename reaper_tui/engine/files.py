@@ -32,6 +32,8 @@ class FileCourier:
         self, slots: Sequence[FileSlot], message: Message
     ) -> tuple[tuple[SpooledFile, ...], dict[int, str]]:
         """Return the files on disk and, by key, why others cannot be had."""
+        if not slots:
+            return (), {}
         found: dict[int, SpooledFile] = {}
         lost: dict[int, str] = {}
         queue = list(enumerate(slots))

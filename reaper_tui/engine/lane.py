@@ -27,6 +27,7 @@ from reaper_tui.model.errors import (
     JournalError,
     SpoolFull,
 )
+from reaper_tui.model.message import Message
 
 BATCH = 50
 # How many messages ahead files are fetched.
@@ -51,7 +52,7 @@ class Lane(Carrier):
         self._turn = Turn(delivery.slots)
         self._current: Container = containers[0]
         self._has_begun = False
-        self._ahead: dict[int, tuple[int, ...]] = {}
+        self._ahead: dict[int, Message] = {}
         self.is_broken = False
         self.has_caught_up = False
 
@@ -109,7 +110,9 @@ class Lane(Carrier):
                 await self._confirmed()
             finally:
                 self._catch_up()
-                await self._shared.courier.ahead.drop([key for keys in self._ahead.values() for key in keys])
+                await self._shared.courier.ahead.drop(
+                    [file.id for message in self._ahead.values() for file in message.attachments]
+                )
 
     def _catch_up(self) -> None:
         self.has_caught_up = True
@@ -264,8 +267,9 @@ class Lane(Carrier):
                 await shared.control.boundary()
                 tally.state = ChannelState.SENDING
                 self._fetch_ahead(batch[index + 1 : index + 1 + AHEAD])
-                await self._deliver(stored, container)
-                await shared.courier.ahead.drop(self._ahead.pop(stored.id, ()))
+                await self._deliver(stored, container, self._ahead.get(stored.id))
+                if (message := self._ahead.pop(stored.id, None)) is not None:
+                    await shared.courier.ahead.drop(file.id for file in message.attachments)
                 frontier = stored.id
         tally.state = ChannelState.DONE if tally.is_captured else ChannelState.INCOMPLETE
         if tally.is_captured:
@@ -276,6 +280,5 @@ class Lane(Carrier):
             # Most messages carry no files: they are not worth reading twice.
             if stored.id in self._ahead or stored.state is not MessageState.PENDING or WITH_FILES not in stored.payload:
                 continue
-            message = self._shared.reader.parse(stored.payload)
-            self._ahead[stored.id] = tuple(file.id for file in message.attachments)
+            message = self._ahead[stored.id] = self._shared.reader.parse(stored.payload)
             self._shared.courier.ahead.begin(message)

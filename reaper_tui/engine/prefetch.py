@@ -56,6 +56,8 @@ class Prefetch:
     async def drop(self, keys: Iterable[int] | None = None) -> None:
         """Give up files that nobody took: these, or all."""
         wanted = list(self._ahead) if keys is None else [key for key in keys if key in self._ahead]
+        if not wanted:
+            return
         dropped = [self._ahead.pop(key) for key in wanted]
         for task, size in dropped:
             task.cancel()

@@ -181,6 +181,10 @@ class LiveTally:
         )
 
 
+# Number, time, channel, author, text and files of a mirrored message as they came: cleaned only when they are shown.
+_Arrival = tuple[int, float, str, str, str, int]
+
+
 @dataclass(slots=True)
 class ChannelTally:
     """The engine's own count for one channel, mutable."""
@@ -255,7 +259,7 @@ class Progress:
     channels: dict[int, ChannelTally] = field(default_factory=dict[int, ChannelTally])
     waits: dict[str, Wait] = field(default_factory=dict[str, Wait])
     _arrivals: deque[tuple[float, int]] = field(default_factory=deque[tuple[float, int]])
-    _stream: deque[MirroredMessage] = field(default_factory=lambda: deque[MirroredMessage](maxlen=STREAM_LINES))
+    _stream: deque[_Arrival] = field(default_factory=lambda: deque[_Arrival](maxlen=STREAM_LINES))
     _streamed: int = 0
 
     def arrived(self, channel: str, author: str, text: str, files: int = 0, count: int = 1) -> None:
@@ -263,24 +267,16 @@ class Progress:
         at = self.now()
         self._arrivals.append((at, count))
         self._streamed += 1
-        self._stream.append(
-            MirroredMessage(
-                self._streamed,
-                at,
-                sanitise_line(channel, 60),
-                sanitise_line(author, 60),
-                sanitise_line(text, 300),
-                files,
-            )
-        )
+        self._stream.append((self._streamed, at, channel, author, text, files))
 
     def stream_since(self, number: int) -> tuple[MirroredMessage, ...]:
         """Return the kept mirrored messages newer than a number, oldest first."""
         newer: list[MirroredMessage] = []
-        for message in reversed(self._stream):
-            if message.number <= number:
+        for order, at, channel, author, text, files in reversed(self._stream):
+            if order <= number:
                 break
-            newer.append(message)
+            shown = (sanitise_line(channel, 60), sanitise_line(author, 60), sanitise_line(text, 300))
+            newer.append(MirroredMessage(order, at, *shown, files))
         return tuple(reversed(newer))
 
     def rate_per_minute(self) -> float:

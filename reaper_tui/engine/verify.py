@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import NamedTuple
 
 from reaper_tui.engine.control import RunControl
@@ -11,6 +12,7 @@ from reaper_tui.engine.fingerprint import fingerprint
 from reaper_tui.engine.outage import Outage
 from reaper_tui.engine.ports import Writer
 from reaper_tui.engine.progress import Progress
+from reaper_tui.engine.together import together
 from reaper_tui.journal import mends, queries
 from reaper_tui.journal.journal import Journal
 from reaper_tui.journal.records import StandingPost
@@ -19,6 +21,9 @@ from reaper_tui.model.outgoing import TargetMessage
 from reaper_tui.model.summary import Verification
 
 PAGE = 100
+# A channel may be read ten times a second, all of them fifty times.
+SIDE_BY_SIDE = 4
+COUNTS = ("checked", "missing", "extra", "changed", "out_of_order", "unreadable", "mendable")
 DETAILS = 200
 NEWEST = 1 << 62
 # What people and webhooks write; joins, pins and the like are the target's own notices.
@@ -26,7 +31,7 @@ POSTED_KINDS = frozenset({0, 19})
 
 
 class Verifier:
-    """Compares both sides in one pass over each channel, holding one page of each."""
+    """Compares both sides in one pass over each channel, holding a page of each; a few channels side by side."""
 
     def __init__(
         self,
@@ -50,29 +55,21 @@ class Verifier:
 
     async def run(self, channels: Mapping[int, str]) -> Verification:
         """Return what differs; `channels` are target channel ids with a name to call them by."""
-        result = Verification()
-        for done, (channel_id, name) in enumerate(channels.items()):
-            await self._control.boundary()
-            self._progress.note = f"reading back #{name} ({done + 1} of {len(channels)})"
-            newest = await self._journal.read(
-                lambda raw, channel_id=channel_id: queries.newest_target_id(raw, channel_id)
-            )
-            fact = f"verified {channel_id}"
-            try:
-                await self._channel(channel_id, name, result)
-            except (AccessDenied, NotFound, Refused) as error:
-                if isinstance(error, AccessDenied) and error.ends_run:
-                    raise
-                # Age restriction shuts the bot out after the run that set it; what it verified then still counts.
-                before = await self._journal.read(lambda raw, fact=fact: queries.fact(raw, fact))
-                if isinstance(error, AccessDenied) and before == str(newest):
-                    _note(result, f"#{name} was verified before and has nothing new; it can no longer be read back")
-                    continue
-                result.unreadable += 1
-                _note(result, f"#{name} cannot be read back: {error.line()}")
-            else:
-                await self._journal.remember({fact: str(newest)})
-        self._progress.note = ""
+        found = {channel_id: Verification() for channel_id in channels}
+        queue = deque(channels.items())
+
+        async def work() -> None:
+            while queue:
+                channel_id, name = queue.popleft()
+                await self._control.boundary()
+                self._progress.note = f"reading back #{name} ({len(channels) - len(queue)} of {len(channels)})"
+                await self._look_at(channel_id, name, found[channel_id])
+
+        try:
+            await together(work() for _ in range(min(SIDE_BY_SIDE, len(queue))))
+        finally:
+            self._progress.note = ""
+        result = _summed(found.values())
         level = Level.SUCCESS if result.is_clean else Level.WARNING
         self._log.write(
             level,
@@ -81,6 +78,24 @@ class Verifier:
             + (f"; retry can set {result.mendable} of these right" if result.mendable else ""),
         )
         return result
+
+    async def _look_at(self, channel_id: int, name: str, result: Verification) -> None:
+        newest = await self._journal.read(lambda raw: queries.newest_target_id(raw, channel_id))
+        fact = f"verified {channel_id}"
+        try:
+            await self._channel(channel_id, name, result)
+        except (AccessDenied, NotFound, Refused) as error:
+            if isinstance(error, AccessDenied) and error.ends_run:
+                raise
+            # Age restriction shuts the bot out after the run that set it; what it verified then still counts.
+            before = await self._journal.read(lambda raw: queries.fact(raw, fact))
+            if isinstance(error, AccessDenied) and before == str(newest):
+                _note(result, f"#{name} was verified before and has nothing new; it can no longer be read back")
+                return
+            result.unreadable += 1
+            _note(result, f"#{name} cannot be read back: {error.line()}")
+        else:
+            await self._journal.remember({fact: str(newest)})
 
     async def _channel(self, channel_id: int, name: str, result: Verification) -> None:
         first = await self._journal.read(lambda raw: queries.oldest_target_id(raw, channel_id))
@@ -186,6 +201,15 @@ def _tell_changed(
             result.out_of_order += 1
             _note(result, f"#{name}: the posts for messages {other} and {post.message_id} stand in each other's place")
     return alone
+
+
+def _summed(parts: Iterable[Verification]) -> Verification:
+    total = Verification()
+    for part in parts:
+        for name in COUNTS:
+            setattr(total, name, getattr(total, name) + getattr(part, name))
+        total.details += part.details[: DETAILS - len(total.details)]
+    return total
 
 
 def _note(result: Verification, line: str) -> None:

@@ -62,11 +62,11 @@ class WebhookPool:
                 if not self._webhooks:
                     await self._add()
         preferred = self._by_author.get(author)
-        delays = [(self._writer.send_delay(webhook), webhook) for webhook in self._webhooks]
         if preferred is not None:
-            for delay, webhook in delays:
-                if webhook.id == preferred and delay <= 0:
+            for webhook in self._webhooks:
+                if webhook.id == preferred and self._writer.send_delay(webhook) <= 0:
                     return webhook
+        delays = [(self._writer.send_delay(webhook), webhook) for webhook in self._webhooks]
         shortest = min(delay for delay, _ in delays)
         if shortest > 0 and not self._adding.locked() and self._pays_for_another():
             async with self._adding:

@@ -18,6 +18,8 @@ Work = Callable[[sqlite3.Connection], T]
 Outcome = tuple[Any, Exception | None]
 
 BUSY_SECONDS = 10.0
+# How long a write that may go along with another waits for one.
+COMPANY_SECONDS = 0.005
 
 
 class Connection:
@@ -34,6 +36,7 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._queue: deque[tuple[Work[Any], asyncio.Future[Any]]] = deque()
         self._wake = asyncio.Event()
+        self._patience: asyncio.TimerHandle | None = None
         self._is_closing = False
         self._closing: asyncio.Task[None] | None = None
         self._pump = asyncio.create_task(self._commit_groups(), name="journal writer")
@@ -44,11 +47,29 @@ class Connection:
 
     def submit(self, work: Work[T]) -> asyncio.Future[T]:
         """Queue a function behind those queued before; the future is done once its transaction is on disk."""
+        future = self._queued(work)
+        self.hurry()
+        return future
+
+    def accompany(self, work: Work[T]) -> asyncio.Future[T]:
+        """Queue a function as `submit` does, but let it wait a moment for the next write, to share its commit."""
+        future = self._queued(work)
+        if self._patience is None:
+            self._patience = self._loop.call_later(COMPANY_SECONDS, self.hurry)
+        return future
+
+    def hurry(self) -> None:
+        """Let nothing that is queued wait any longer."""
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+        self._wake.set()
+
+    def _queued(self, work: Work[T]) -> asyncio.Future[T]:
         if self._is_closing:
             raise JournalError("The journal is closed")
         future: asyncio.Future[T] = self._loop.create_future()
         self._queue.append((work, future))
-        self._wake.set()
         return future
 
     async def read(self, work: Work[T]) -> T:
@@ -62,7 +83,7 @@ class Connection:
         """Commit what waits, then close the file."""
         if not self._is_closing:
             self._is_closing = True
-            self._wake.set()
+            self.hurry()
             self._closing = asyncio.create_task(self._close(), name="journal closing")
         assert self._closing is not None
         await _to_the_end(self._closing)

@@ -205,6 +205,7 @@ class Journal:
 
         `said` recognises what was composed; `noted` is what has to be done about the message later;
         `opened` the thread that this post opened, in which it stands. What is asked for later is recorded later.
+        A record that settles may wait a moment for the intent of the next message, unless `hurry` is called.
         """
 
         def confirm(raw: sqlite3.Connection) -> None:
@@ -217,7 +218,11 @@ class Journal:
             else:
                 raw.execute("UPDATE message SET composition = ? WHERE id = ?", (composition, part.message_id))
 
-        return self._connection.submit(confirm)
+        return self._connection.submit(confirm) if settlement is None else self._connection.accompany(confirm)
+
+    def hurry(self) -> None:
+        """Put on disk now what was queued."""
+        self._connection.hurry()
 
     async def withdraw(self, part: PartRecord) -> None:
         """Take an intent back: it is known that nothing was stored."""

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import io
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
 WRITE_BYTES = 262_144
+SPARE_BYTES = 64 * 1024 * 1024
 
 
 class DiskSink:
-    """Writes through a thread in large pieces, so that the loop never waits for the disk."""
+    """Writes through a thread in large pieces, so that the loop never waits for the disk.
 
-    def __init__(self, path: Path) -> None:
+    The file is made with its first piece; `expected` bytes and some to spare must be free then, else OSError.
+    """
+
+    def __init__(self, path: Path, expected: int) -> None:
         self.path = path
+        self._expected = expected
         self.received = 0
         self.validator = ""
         self._file: io.FileIO | None = None
@@ -30,47 +37,47 @@ class DiskSink:
         """Return the SHA-256 of what was written, in hex."""
         return self._hash.hexdigest()
 
-    async def open(self) -> None:
-        """Create the file; raise OSError when that cannot be."""
-        await in_thread(self._open)
-
     async def write(self, chunk: bytes) -> None:
         """Take the next bytes."""
         self._pending += chunk
         self.received += len(chunk)
         if len(self._pending) >= WRITE_BYTES:
-            await self._flush()
+            piece, self._pending = self._pending, bytearray()
+            await in_thread(lambda: self._store(piece))
 
     async def restart(self) -> None:
         """Begin anew."""
         self._pending.clear()
         self._hash = hashlib.sha256()
         self.received = 0
-        await in_thread(self._empty)
+        if self._file is not None:
+            await in_thread(self._empty)
 
     async def finish(self) -> None:
-        """Write what waits."""
-        await self._flush()
+        """Write what waits and close the file."""
+        await in_thread(self._finish)
 
     def close(self) -> None:
         """Close the file."""
         if self._file is not None:
             self._file.close()
 
-    async def _flush(self) -> None:
-        piece, self._pending = self._pending, bytearray()
-        if piece:
-            await in_thread(lambda: self._store(piece))
-
-    def _open(self) -> None:
-        self._file = io.FileIO(self.path, "x", opener=private)
+    def _open(self) -> io.FileIO:
+        if shutil.disk_usage(self.path.parent).free < self._expected + SPARE_BYTES:
+            raise OSError(errno.ENOSPC, "no space")
+        return io.FileIO(self.path, "x", opener=private)
 
     def _store(self, piece: bytearray) -> None:
-        assert self._file is not None
+        if self._file is None:
+            self._file = self._open()
         view = memoryview(piece)
         while view:
             view = view[self._file.write(view) :]
         self._hash.update(piece)
+
+    def _finish(self) -> None:
+        self._store(self._pending)
+        self.close()
 
     def _empty(self) -> None:
         assert self._file is not None

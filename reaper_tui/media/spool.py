@@ -6,7 +6,6 @@ import asyncio
 import errno
 import hashlib
 import os
-import shutil
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -31,7 +30,6 @@ PICTURE_ENDINGS = frozenset({"png", "jpg", "jpeg", "gif", "webp"})
 LOTTIE_BYTES = 1024 * 1024
 # A picture may be so many times larger than it has to be in the end, and still be made smaller.
 LARGER = 8
-SPARE_BYTES = 64 * 1024 * 1024
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -88,11 +86,9 @@ class MediaSpool:
         reserved = slot.size if slot.size is not None else limit
         await self._room.take(reserved)
         self._number += 1
-        sink = DiskSink(self._directory / f"{PREFIX}{self._number}")
+        sink = DiskSink(self._directory / f"{PREFIX}{self._number}", slot.size or 0)
         is_whole = False
         try:
-            await asyncio.to_thread(_check_space, self._directory, slot.size or 0)
-            await sink.open()
             await self._downloader.download(Wanted(slot.url, limit, slot.size), sink)
             await sink.finish()
             is_whole = True
@@ -263,11 +259,6 @@ def _clear(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     for leftover in directory.glob(f"{PREFIX}*"):
         leftover.unlink(missing_ok=True)
-
-
-def _check_space(directory: Path, wanted: int) -> None:
-    if shutil.disk_usage(directory).free < wanted + SPARE_BYTES:
-        raise OSError(errno.ENOSPC, "no space")
 
 
 def _spool_full(error: OSError, directory: Path) -> SpoolFull:

@@ -9,7 +9,7 @@ EPOCH_MILLISECONDS = 1_420_070_400_000
 
 def parse_snowflake(value: object) -> int:
     """Return the id behind a wire value; raise ValueError when it is none."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
+    if type(value) is not str and type(value) is not int:
         raise ValueError(f"not an id: {value!r}")
     number = int(value)
     if not 0 <= number < 1 << 63:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +82,19 @@ _ROUTES: dict[str, Allowance] = {
 _PLACEHOLDER = re.compile(r"\{[^}]*\}")
 
 
+@cache
 def allowance_for(method: str, path: str) -> Allowance:
     """Return a route's allowance; a route nobody listed gets a cautious one of its own."""
     template = f"{method} {_PLACEHOLDER.sub('{}', path)}"
     return _ROUTES.get(template) or Allowance(template, 20, 10, "limit")
 
 
-def bucket_key(allowance: Allowance, path: str, parameters: Mapping[str, str]) -> str:
+def bucket_key(allowance: Allowance, path: str, parameters: Mapping[str, int | str]) -> str:
     """Return the bucket's name with its major parameter: the first id of the path."""
+    return f"{allowance.name}:{parameters.get(_major_parameter(path), '')}"
+
+
+@cache
+def _major_parameter(path: str) -> str:
     first = _PLACEHOLDER.search(path)
-    major = parameters.get(first.group()[1:-1], "") if first else ""
-    return f"{allowance.name}:{major}"
+    return first.group()[1:-1] if first else ""

@@ -6,9 +6,9 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, NoReturn
+from urllib.parse import urlencode
 
 import aiohttp
 import msgspec
@@ -25,7 +25,7 @@ from reaper_tui.writer.limiter import Clock, Limiter, Sleep, Ticket, quota_of
 USER_AGENT = f"reaper-tui/{__version__}"
 CONNECT_SECONDS = 15.0
 READ_SECONDS = 60.0
-# Without a byte moving for this long a request is given up; uploads push it on with every chunk.
+# Without a byte moving for this long an upload is given up; every chunk pushes it on.
 STALL_SECONDS = 120.0
 # Fluxer closes idle connections after five seconds; a post on a dying one has an unknown outcome.
 KEEPALIVE_SECONDS = 4.0
@@ -41,16 +41,15 @@ ERROR_BODY_BYTES = 65_536
 Body = Callable[[ExitStack, Callable[[], None]], Awaitable[aiohttp.FormData]]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One request in the target's terms; `doing` and `permission` are for error lines."""
 
     method: str
     path: str
-    ids: Mapping[str, int | str] = field(default_factory=dict[str, "int | str"])
+    ids: Mapping[str, int | str] = {}
     json: Any = None
     body: Body | None = None
-    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    query: Mapping[str, str] = {}
     doing: str = ""
     permission: str = ""
     channel_id: int | None = None
@@ -58,8 +57,7 @@ class Call:
     is_send: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Broken:
+class _Broken(msgspec.Struct, frozen=True):
     """A request that got no answer: why, and whether it may have arrived."""
 
     cause: str
@@ -120,14 +118,13 @@ class FluxerClient(HTTPClient):
     async def perform(self, call: Call) -> Any:
         """Carry a call out and return its JSON; raise the errors of `model.errors`."""
         allowance = allowance_for(call.method, call.path)
-        route = self._route(call.method, call.path, **call.ids)
-        key = bucket_key(allowance, call.path, route.params)
+        key = bucket_key(allowance, call.path, call.ids)
         failures = locks = unnamed = 0
         while True:
             if call.channel_id is not None:
                 self._waiting_in[key] = call.channel_id
             ticket = await self._limiter.acquire(key, allowance)
-            outcome = await self._attempt(route, call, ticket)
+            outcome = await self._attempt(call, ticket)
             if isinstance(outcome, _Broken):
                 self._report(call, allowance, key, None)
                 if call.method == "POST" or failures + 1 >= ATTEMPTS:
@@ -166,9 +163,7 @@ class FluxerClient(HTTPClient):
     def delay(self, method: str, path: str, ids: Mapping[str, int | str]) -> float:
         """Return in how many seconds such a request would go."""
         allowance = allowance_for(method, path)
-        return self._limiter.delay(
-            bucket_key(allowance, path, {name: str(value) for name, value in ids.items()}), allowance
-        )
+        return self._limiter.delay(bucket_key(allowance, path, ids), allowance)
 
     async def _ensure_session(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
@@ -180,21 +175,16 @@ class FluxerClient(HTTPClient):
             )
         return self._session
 
-    async def _attempt(self, route: Route, call: Call, ticket: Ticket) -> _Success | Answer | _Broken:
+    async def _attempt(self, call: Call, ticket: Ticket) -> _Success | Answer | _Broken:
         self.requests += 1
         broken: _Broken | None = None
         headers: Mapping[str, str] = {}
         is_refused = False
         try:
-            async with asyncio.timeout(STALL_SECONDS) as patience:
-                loop = asyncio.get_running_loop()
-
-                def progressed() -> None:
-                    loop.call_soon_threadsafe(_extend, patience, loop.time() + STALL_SECONDS)
-
-                with ExitStack() as files:
-                    data = await call.body(files, progressed) if call.body is not None else None
-                    outcome, headers = await self._exchange(route, call, data, patience)
+            if call.body is None:
+                outcome, headers = await self._exchange(call, None)
+            else:
+                outcome, headers = await self._upload(call, call.body)
             is_refused = isinstance(outcome, Answer) and outcome.status == 429
             return outcome
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -206,8 +196,18 @@ class FluxerClient(HTTPClient):
                 self._limiter.settle(ticket, quota_of(headers))
         return broken
 
+    async def _upload(self, call: Call, body: Body) -> tuple[_Success | Answer, Mapping[str, str]]:
+        async with asyncio.timeout(STALL_SECONDS) as patience:
+            loop = asyncio.get_running_loop()
+
+            def progressed() -> None:
+                loop.call_soon_threadsafe(_extend, patience, loop.time() + STALL_SECONDS)
+
+            with ExitStack() as files:
+                return await self._exchange(call, await body(files, progressed), patience)
+
     async def _exchange(
-        self, route: Route, call: Call, data: aiohttp.FormData | None, patience: asyncio.Timeout
+        self, call: Call, data: aiohttp.FormData | None, patience: asyncio.Timeout | None = None
     ) -> tuple[_Success | Answer, Mapping[str, str]]:
         session = await self._ensure_session()
         headers: dict[str, str] = {}
@@ -219,22 +219,22 @@ class FluxerClient(HTTPClient):
             content = encoded(call.json)
         asked_at = self._clock()
         async with session.request(
-            route.method,
-            route.url,
-            data=content,
-            params=dict(call.query) or None,
-            headers=headers,
-            allow_redirects=False,
+            call.method, self._url(call), data=content, headers=headers, allow_redirects=False
         ) as response:
-            patience.reschedule(None)
-            if route.method == "GET":
+            if patience is not None:
+                patience.reschedule(None)
+            if call.method == "GET":
                 self._answered_in.append(self._clock() - asked_at)
-            if call.is_authorised:
-                self.telling_headers |= HEADERS_OF_NOW.intersection(name.lower() for name in response.headers)
+            if call.is_authorised and self.telling_headers < HEADERS_OF_NOW:
+                self.telling_headers |= {name for name in HEADERS_OF_NOW if name in response.headers}
             if not 200 <= response.status < 300:
                 raw = await _start_of_body(response)
                 return _answer(response.status, response.headers, raw), response.headers
             return _success(await response.read()), response.headers
+
+    def _url(self, call: Call) -> str:
+        path = call.path.format_map(call.ids)
+        return f"{self.api_url}{path}?{urlencode(call.query)}" if call.query else f"{self.api_url}{path}"
 
     def _pause(self, answer: Answer, unnamed: int) -> float:
         if answer.retry_after is not None:
@@ -262,8 +262,7 @@ class FluxerClient(HTTPClient):
         self._notify(WriterEvent("wait", words, seconds, key, channel_id))
 
 
-@dataclass(frozen=True, slots=True)
-class _Success:
+class _Success(msgspec.Struct, frozen=True):
     value: Any
 
 

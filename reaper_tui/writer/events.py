@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class WriterEvent:
+class WriterEvent(NamedTuple):
     """One fact; `what` is a few words for a person, `key` the bucket or route, `status` the answer's."""
 
     kind: Literal["wait", "retry", "request"]

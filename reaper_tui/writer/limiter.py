@@ -7,7 +7,9 @@ import math
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
+
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from reaper_tui.writer.buckets import GLOBAL, Allowance
 
@@ -24,8 +26,7 @@ LONGEST_TRAVEL = 1.0
 IDLE_BUCKETS_KEPT = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(NamedTuple):
     """What a server said about a bucket; any field may be absent."""
 
     limit: int | None = None
@@ -144,8 +145,7 @@ class Bucket:
             self.interval = min(self.interval, reset_after / (used - 1))
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(NamedTuple):
     """A request that may go: its places in its own bucket and in the global one."""
 
     bucket: Bucket
@@ -237,21 +237,24 @@ class Limiter:
 
 def quota_of(headers: Mapping[str, str]) -> Quota:
     """Return what response headers of any case say about the bucket."""
-    lower = {name.lower(): value for name, value in headers.items()}
-    limit = _seconds(lower.get("x-ratelimit-limit"))
-    remaining = _seconds(lower.get("x-ratelimit-remaining"))
+    named = _of_any_case(headers)
+    limit = _seconds(named.get("x-ratelimit-limit"))
+    remaining = _seconds(named.get("x-ratelimit-remaining"))
     return Quota(
         int(limit) if limit and 1 <= limit <= 1_000_000 else None,
         int(remaining) if remaining is not None and remaining <= 1_000_000 else None,
-        _seconds(lower.get("x-ratelimit-reset-after")),
+        _seconds(named.get("x-ratelimit-reset-after")),
     )
 
 
 def retry_after_of(headers: Mapping[str, str], body: Mapping[str, object]) -> float | None:
     """Return the seconds to wait that a refusal names, from its body or else its headers."""
-    lower = {name.lower(): value for name, value in headers.items()}
-    named = _seconds(body.get("retry_after"))
-    return named if named is not None else _seconds(lower.get("retry-after"))
+    seconds = _seconds(body.get("retry_after"))
+    return seconds if seconds is not None else _seconds(_of_any_case(headers).get("retry-after"))
+
+
+def _of_any_case(headers: Mapping[str, str]) -> Mapping[str, str]:
+    return headers if isinstance(headers, CIMultiDictProxy) else CIMultiDict(headers)
 
 
 def _seconds(value: object) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import mimetypes
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,8 @@ NONCE_LENGTH = 32
 SPOILER_FLAG = 8
 VOICE_FLAG = 1 << 13
 DESCRIPTION_UNITS = 4096
+# Small files are held for a moment, larger ones streamed.
+READ_AT_ONCE = 65_536
 EXECUTE = "/webhooks/{webhook_id}/{token}"
 MESSAGE = "/webhooks/{webhook_id}/{token}/messages/{message_id}"
 POST_TAGS = 5
@@ -218,7 +221,8 @@ async def _execute(
         form = aiohttp.FormData(quote_fields=False)
         form.add_field("payload_json", encoded(payload).decode(), content_type="application/json")
         for number, file in enumerate(files):
-            opened = stack.enter_context(_opened(file, progressed))
+            content = await _read(file) if file.size <= READ_AT_ONCE else None
+            opened = stack.enter_context(_opened(file, progressed)) if content is None else content
             name = normalised_filename(file.filename)
             kind = _TYPES.guess_type(name)[0] or "application/octet-stream"
             form.add_field(f"files[{number}]", opened, filename=name, content_type=kind)
@@ -245,6 +249,13 @@ async def _execute(
     if stored is None:
         raise OutcomeUnknown("Fluxer took the message but did not say what it stored (sending a message)")
     return stored
+
+
+async def _read(file: SpooledFile) -> bytes:
+    try:
+        return await asyncio.to_thread(file.path.read_bytes)
+    except OSError:
+        raise FileUnavailable("no longer on disk") from None
 
 
 def _opened(file: SpooledFile, progressed: Callable[[], None]) -> _Metered:

@@ -81,13 +81,10 @@ async def test_the_spool_s_disk_runs_full(
         fresh = sink.DiskSink._open
         opened = 0
 
-        def full(sink: Any) -> None:
+        def full(sink: Any) -> io.FileIO:
             nonlocal opened
             opened += 1
-            if opened < 4:
-                fresh(sink)
-            else:
-                sink._file = io.FileIO("/dev/full", "w")
+            return fresh(sink) if opened < 4 else io.FileIO("/dev/full", "w")
 
         with monkeypatch.context() as patch:
             patch.setattr(sink.DiskSink, "_open", full)

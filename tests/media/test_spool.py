@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from reaper_tui.media import download, room, spool
+from reaper_tui.media import download, room, sink, spool
 from reaper_tui.model.errors import FileUnavailable, ServiceDown, SpoolFull
 from reaper_tui.model.outgoing import FileSlot
 
@@ -318,7 +318,7 @@ async def test_a_crashs_leftovers_go_and_other_files_stay(tmp_path: Path) -> Non
 async def test_a_full_disk_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with file_server(whole(DATA)) as server, spool_at(tmp_path, server.base) as files:
         with monkeypatch.context() as patch:
-            patch.setattr(spool, "SPARE_BYTES", 1 << 60)
+            patch.setattr(sink, "SPARE_BYTES", 1 << 60)
             with pytest.raises(SpoolFull, match="is full") as full:
                 await files.fetch(slot(server.base + "/x", len(DATA)), LIMIT)
         assert "\n" not in full.value.line()
