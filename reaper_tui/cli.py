@@ -394,7 +394,16 @@ def _load(profile: str) -> tuple[Settings, Path]:
 
 
 def _run(work: Coroutine[Any, Any, ExitCode]) -> int:
-    return asyncio.run(work)
+    with asyncio.Runner(loop_factory=_fastest_loop()) as runner:
+        return runner.run(work)
+
+
+def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 def _limit(text: str) -> tuple[str, int]:

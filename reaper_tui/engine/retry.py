@@ -275,8 +275,8 @@ class RetryLane(Lane):
         self._move(stored.container_id, MessageState.UNCERTAIN, MessageState.SENT)
         shared.log.write(Level.SUCCESS, "a message nobody could tell of is there: adopted", stored.container_id)
 
-    async def _deliver(self, stored: StoredMessage, container: Container) -> None:
-        message = self._shared.reader.parse(stored.payload)
+    async def _deliver(self, stored: StoredMessage, container: Container, ahead: Message | None = None) -> None:
+        message = ahead or self._shared.reader.parse(stored.payload)
         degrade = Degrade()
         ledger: tuple[tuple[str, str], ...] = ()
         draft = kept_draft(stored.composition) or await self._compose(message, container.id, degrade)

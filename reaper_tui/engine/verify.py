@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import NamedTuple
 
 from reaper_tui.engine.control import RunControl
+from reaper_tui.engine.estimate import READ_BACK_AT_ONCE
 from reaper_tui.engine.events import EventLog, Level
 from reaper_tui.engine.fingerprint import fingerprint
 from reaper_tui.engine.outage import Outage
@@ -21,8 +22,6 @@ from reaper_tui.model.outgoing import TargetMessage
 from reaper_tui.model.summary import Verification
 
 PAGE = 100
-# A channel may be read ten times a second, all of them fifty times.
-SIDE_BY_SIDE = 4
 COUNTS = ("checked", "missing", "extra", "changed", "out_of_order", "unreadable", "mendable")
 DETAILS = 200
 NEWEST = 1 << 62
@@ -66,7 +65,7 @@ class Verifier:
                 await self._look_at(channel_id, name, found[channel_id])
 
         try:
-            await together(work() for _ in range(min(SIDE_BY_SIDE, len(queue))))
+            await together(work() for _ in range(min(READ_BACK_AT_ONCE, len(queue))))
         finally:
             self._progress.note = ""
         result = _summed(found.values())

@@ -42,6 +42,7 @@ async def test_a_lane_that_ends_lets_those_behind_it_begin_only_with_its_last_po
         capture=SimpleNamespace(news=News()),
         on_record=on_record,
         courier=SimpleNamespace(ahead=ahead),
+        journal=SimpleNamespace(hurry=lambda: None),
     )
     pool: Any = SimpleNamespace(serves=list[object]().append)
     container = Container(7, "c", "text", "", 7, 0, 1, True, 1, 1, 0)

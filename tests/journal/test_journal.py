@@ -169,6 +169,45 @@ async def test_writes_at_the_same_moment_share_a_commit_and_fail_alone(tmp_path:
     await journal.close()
 
 
+def sent(journal: Journal, message_id: int) -> asyncio.Future[None]:
+    return journal.confirm(
+        part(message_id), 1000 + message_id, "f", container_id=LANE, settlement=Settlement(MessageState.SENT)
+    )
+
+
+async def test_a_record_shares_the_commit_of_the_next_intent(tmp_path: Path) -> None:
+    journal = await filled(tmp_path / "j.db")
+    await journal.intend(part(1))
+    statements: list[str] = []
+    await journal.write(lambda raw: raw.set_trace_callback(statements.append))
+    statements.clear()
+    on_record = sent(journal, 1)
+    await journal.intend(part(2))
+    assert on_record.done()
+    assert statements.count("COMMIT") == 1
+    await journal.close()
+
+
+@pytest.mark.parametrize("hurries", [True, False])
+async def test_a_record_that_nothing_follows_is_put_on_disk_all_the_same(tmp_path: Path, hurries: bool) -> None:
+    journal = await filled(tmp_path / "j.db")
+    await journal.intend(part(1))
+    on_record = sent(journal, 1)
+    if hurries:
+        journal.hurry()
+    await on_record
+    assert (await journal.read(lambda raw: queries.parts_of(raw, 1)))[0].target_id == 1001
+    await journal.close()
+
+
+async def test_a_record_that_waits_is_on_disk_when_the_journal_is_closed(tmp_path: Path) -> None:
+    journal = await filled(tmp_path / "j.db")
+    await journal.intend(part(1))
+    on_record = sent(journal, 1)
+    await journal.close()
+    assert on_record.done()
+
+
 async def test_a_cancelled_write_is_whole_and_hurts_no_other(tmp_path: Path) -> None:
     journal = await filled(tmp_path / "j.db")
     first = asyncio.create_task(journal.remember({"a": "1"}))
