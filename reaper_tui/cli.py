@@ -16,6 +16,7 @@ import click
 
 from reaper_tui import __version__
 from reaper_tui.exit_codes import ExitCode, code_of_error
+from reaper_tui.heap import settle
 from reaper_tui.logbook import open_file, open_logbook, redact
 from reaper_tui.model.errors import CloneError, ConfigurationError
 from reaper_tui.model.text import sanitise_line
@@ -200,6 +201,7 @@ def run(
     output = headless.Output(as_json, as_json_lines)
     if dry_run:
         return _run(headless.show_plan(settings, workdir, output, only=only))
+    settle()
     return _run(headless.run_clone(settings, workdir, output, end, only=only))
 
 

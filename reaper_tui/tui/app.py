@@ -18,12 +18,12 @@ from textual.binding import BindingType
 from textual.screen import ModalScreen, Screen
 
 from reaper_tui.backend import Backend
+from reaper_tui.heap import settle
 from reaper_tui.tui.bindings import bindings_of
 from reaper_tui.tui.bridge import Problem, Session, problem_of
 from reaper_tui.tui.commands import RoomCommands
 from reaper_tui.tui.compat import let_go_of_terminal, write_to_terminal
 from reaper_tui.tui.ending import RESTORE_TITLE, SAVE_TITLE, hook_arguments, run_hook, window_title
-from reaper_tui.tui.heap import settle
 from reaper_tui.tui.modals.address import AddressScreen, StreamAddress
 from reaper_tui.tui.modals.confirm import ConfirmScreen, cut_off_question
 from reaper_tui.tui.modals.help import HelpScreen

@@ -9,7 +9,7 @@ import pytest
 from textual._compositor import Compositor
 
 from reaper_tui.engine.events import Level
-from reaper_tui.tui.heap import settle as settle_heap
+from reaper_tui.heap import settle as settle_heap
 from reaper_tui.tui.screens.transfer import TransferScreen
 from reaper_tui.tui.widgets.log_pane import LogPane
 from tests.tui.fakes import FakeBackend

@@ -1,4 +1,4 @@
-"""The garbage collector while somebody waits for keys to be drawn."""
+"""The garbage collector while messages pass: what stands at the start is not looked through again."""
 
 from __future__ import annotations
 
