@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 RATE_WINDOW_SECONDS = 30.0
 STREAM_LINES = 2000
+LONGEST_KEPT = 2400
 LATENCIES = 500
 # The same few thousand names are shown ten times a second.
 _shown = lru_cache(maxsize=16_384)(sanitise_line)
@@ -267,7 +268,7 @@ class Progress:
         at = self.now()
         self._arrivals.append((at, count))
         self._streamed += 1
-        self._stream.append((self._streamed, at, channel, author, text, files))
+        self._stream.append((self._streamed, at, channel, author, text[:LONGEST_KEPT], files))
 
     def stream_since(self, number: int) -> tuple[MirroredMessage, ...]:
         """Return the kept mirrored messages newer than a number, oldest first."""

@@ -25,7 +25,7 @@ from reaper_tui.writer.limiter import Clock, Limiter, Sleep, Ticket, quota_of
 USER_AGENT = f"reaper-tui/{__version__}"
 CONNECT_SECONDS = 15.0
 READ_SECONDS = 60.0
-# Without a byte moving for this long an upload is given up; every chunk pushes it on.
+# So long a request waits for a connection, and an upload for a byte to move: every chunk pushes it on.
 STALL_SECONDS = 120.0
 # Fluxer closes idle connections after five seconds; a post on a dying one has an unknown outcome.
 KEEPALIVE_SECONDS = 4.0
@@ -169,7 +169,9 @@ class FluxerClient(HTTPClient):
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
                 headers={"User-Agent": USER_AGENT, "Accept-Language": "en-US"},
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS),
+                timeout=aiohttp.ClientTimeout(
+                    total=None, connect=STALL_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS
+                ),
                 connector=aiohttp.TCPConnector(limit=128, keepalive_timeout=KEEPALIVE_SECONDS),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )

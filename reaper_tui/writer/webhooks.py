@@ -221,11 +221,11 @@ async def _execute(
         form = aiohttp.FormData(quote_fields=False)
         form.add_field("payload_json", encoded(payload).decode(), content_type="application/json")
         for number, file in enumerate(files):
-            content = await _read(file) if file.size <= READ_AT_ONCE else None
-            opened = stack.enter_context(_opened(file, progressed)) if content is None else content
+            is_small = file.size <= READ_AT_ONCE
+            content = await _read(file) if is_small else stack.enter_context(_opened(file, progressed))
             name = normalised_filename(file.filename)
             kind = _TYPES.guess_type(name)[0] or "application/octet-stream"
-            form.add_field(f"files[{number}]", opened, filename=name, content_type=kind)
+            form.add_field(f"files[{number}]", content, filename=name, content_type=kind)
         return form
 
     raw = await client.perform(

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from reaper_tui.journal import queries
+from reaper_tui.journal import connection, queries
 from reaper_tui.journal.journal import Journal
 from reaper_tui.journal.lease import take_lease
 from reaper_tui.journal.records import MessageState, PartRecord
@@ -175,37 +175,61 @@ def sent(journal: Journal, message_id: int) -> asyncio.Future[None]:
     )
 
 
-async def test_a_record_shares_the_commit_of_the_next_intent(tmp_path: Path) -> None:
+async def between_groups(journal: Journal) -> None:
+    """Give the writer's thread time to end what it is at."""
+    for _ in range(20):
+        await journal.read(queries.containers)
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record waits for company without end."""
+    monkeypatch.setattr(connection, "COMPANY_SECONDS", 3600.0)
+
+
+async def test_a_record_waits_for_the_next_intent_and_shares_its_commit(tmp_path: Path, patience: None) -> None:
     journal = await filled(tmp_path / "j.db")
     await journal.intend(part(1))
     statements: list[str] = []
     await journal.write(lambda raw: raw.set_trace_callback(statements.append))
+    await between_groups(journal)
     statements.clear()
     on_record = sent(journal, 1)
+    await between_groups(journal)
+    assert statements == []
     await journal.intend(part(2))
     assert on_record.done()
     assert statements.count("COMMIT") == 1
     await journal.close()
 
 
-@pytest.mark.parametrize("hurries", [True, False])
-async def test_a_record_that_nothing_follows_is_put_on_disk_all_the_same(tmp_path: Path, hurries: bool) -> None:
+async def test_a_record_that_is_asked_for_waits_no_longer(tmp_path: Path, patience: None) -> None:
     journal = await filled(tmp_path / "j.db")
     await journal.intend(part(1))
     on_record = sent(journal, 1)
-    if hurries:
-        journal.hurry()
+    journal.hurry()
     await on_record
     assert (await journal.read(lambda raw: queries.parts_of(raw, 1)))[0].target_id == 1001
     await journal.close()
 
 
-async def test_a_record_that_waits_is_on_disk_when_the_journal_is_closed(tmp_path: Path) -> None:
+async def test_a_record_that_nothing_follows_is_put_on_disk_all_the_same(tmp_path: Path) -> None:
+    journal = await filled(tmp_path / "j.db")
+    await journal.intend(part(1))
+    await sent(journal, 1)
+    assert (await journal.read(lambda raw: queries.parts_of(raw, 1)))[0].target_id == 1001
+    await journal.close()
+
+
+async def test_a_record_that_waits_is_on_disk_when_the_journal_is_closed(tmp_path: Path, patience: None) -> None:
     journal = await filled(tmp_path / "j.db")
     await journal.intend(part(1))
     on_record = sent(journal, 1)
     await journal.close()
     assert on_record.done()
+    raw = sqlite3.connect(tmp_path / "j.db")
+    assert raw.execute("SELECT target_id FROM part").fetchall() == [(1001,)]
+    raw.close()
 
 
 async def test_a_cancelled_write_is_whole_and_hurts_no_other(tmp_path: Path) -> None:
@@ -284,7 +308,7 @@ async def test_a_damaged_journal_is_named_with_its_mend(tmp_path: Path, content:
 FULL_DISK = """
 import asyncio, resource, sys
 from pathlib import Path
-from reaper_tui.journal import queries
+from reaper_tui.journal import connection, queries
 from reaper_tui.journal.journal import Journal
 from reaper_tui.model.errors import JournalError
 from reaper_tui.model.plan import Placement, Route

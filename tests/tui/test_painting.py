@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-
 import pytest
 from textual._compositor import Compositor
 
 from reaper_tui.engine.events import Level
-from reaper_tui.heap import settle as settle_heap
 from reaper_tui.tui.screens.transfer import TransferScreen
 from reaper_tui.tui.widgets.log_pane import LogPane
 from tests.tui.fakes import FakeBackend
@@ -27,14 +23,6 @@ def full_paints(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
     monkeypatch.setattr(Compositor, "render_full_update", render)
     return paints
-
-
-@pytest.fixture
-def collector() -> Iterator[None]:
-    thresholds = gc.get_threshold()
-    yield
-    gc.unfreeze()
-    gc.set_threshold(*thresholds)
 
 
 async def test_moving_between_panes_draws_less_than_the_screen(backend: FakeBackend, full_paints: list[object]) -> None:
@@ -90,10 +78,3 @@ async def test_rows_kept_from_before_take_the_colours_of_another_theme(backend: 
         app.theme = "textual-light"
         await settle(pilot)
         assert warning_colour() != before
-
-
-def test_what_stands_at_the_start_is_not_looked_through_again(collector: None) -> None:
-    before = gc.get_freeze_count()
-    settle_heap()
-    assert gc.get_freeze_count() > before
-    assert len(gc.get_objects()) < 1000
