@@ -188,6 +188,12 @@ def part_in_doubt(raw: sqlite3.Connection, lane_id: int) -> PartRecord | None:
     return _part(row) if row else None
 
 
+def post_counts(raw: sqlite3.Connection) -> dict[int, int]:
+    """Return how many confirmed posts every target channel holds."""
+    rows = raw.execute("SELECT channel_id, count(*) FROM part WHERE target_id IS NOT NULL GROUP BY channel_id")
+    return dict(rows.fetchall())
+
+
 def newest_target_id(raw: sqlite3.Connection, channel_id: int) -> int | None:
     """Return the newest confirmed post of a target channel."""
     row = raw.execute(
