@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import NamedTuple
 
@@ -104,15 +104,17 @@ class Verifier:
         first = await self._journal.read(lambda raw: queries.oldest_target_id(raw, channel_id))
         if first is None:
             return
-        expected = self._expected(channel_id)
-        wanted = await anext(expected, None)
         later: dict[int, int] = {}
         changed: list[_Changed] = []
         missing: list[StandingPost] = []
         late = 0
         ours = await self._journal.read(lambda raw: queries.webhook_ids(raw, channel_id))
         replaced = await self._journal.read(lambda raw: mends.leftovers_in(raw, channel_id))
-        async with aclosing(self._found(channel_id, first, ours)) as posts:
+        async with (
+            aclosing(self._expected(channel_id)) as expected,
+            aclosing(self._found(channel_id, first, ours)) as posts,
+        ):
+            wanted = await anext(expected, None)
             async for found in posts:
                 while wanted is not None and wanted.target_id > found.id:
                     missing.append(wanted)
@@ -136,9 +138,9 @@ class Verifier:
                             _note(result, f"#{name}: message {wanted.message_id} stands before an earlier one")
                         later[wanted.container_id] = wanted.message_id
                 wanted = await anext(expected, None)
-        while wanted is not None:
-            missing.append(wanted)
-            wanted = await anext(expected, None)
+            while wanted is not None:
+                missing.append(wanted)
+                wanted = await anext(expected, None)
         for post in missing:
             result.missing += 1
             result.mendable += 1
@@ -151,7 +153,7 @@ class Verifier:
             were = "1 message was" if late == 1 else f"{late} messages were"
             _note(result, f"#{name}: {were} carried over later by retry, behind what was written after")
 
-    async def _expected(self, channel_id: int) -> AsyncIterator[StandingPost]:
+    async def _expected(self, channel_id: int) -> AsyncGenerator[StandingPost]:
         before = NEWEST
         while True:
             rows = await self._journal.read(
