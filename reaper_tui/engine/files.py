@@ -10,7 +10,7 @@ from reaper_tui.engine.outage import Outage
 from reaper_tui.engine.ports import Reader, Spool
 from reaper_tui.engine.prefetch import Prefetch
 from reaper_tui.engine.together import together
-from reaper_tui.model.errors import AccessDenied, CloneError, FileUnavailable, NotFound, Refused
+from reaper_tui.model.errors import AccessDenied, CloneError, FileUnavailable, NotFound, Refused, SentTooSlowly
 from reaper_tui.model.message import Message
 from reaper_tui.model.outgoing import FileSlot, SpooledFile
 
@@ -60,13 +60,14 @@ class FileCourier:
             self._spool.release(file)
 
     async def _fetch(self, slot: FileSlot, message: Message) -> SpooledFile:
-        if (file := await self.ahead.take(slot)) is not None:
-            return file
         if slot.is_pasted:
             # Nobody renews a link in a text: most are long dead, and nothing but this brings them back.
             return await self._download(msgspec.structs.replace(slot, url=await self._refreshed(slot) or slot.url))
         try:
-            return await self._download(slot)
+            file = await self.ahead.take(slot)
+            return file if file is not None else await self._download(slot)
+        except SentTooSlowly:
+            raise
         except FileUnavailable:
             url = await self._renewed(slot, message)
             if not url or url == slot.url:

@@ -8,22 +8,24 @@ from collections.abc import Iterable
 import msgspec
 
 from reaper_tui.engine.ports import Spool
-from reaper_tui.model.errors import CloneError
+from reaper_tui.model.errors import CloneError, FileUnavailable
 from reaper_tui.model.message import Message
 from reaper_tui.model.outgoing import FileSlot, SpooledFile
 
 # All that is fetched ahead at once, so that what is needed now always finds room in the spool.
 AHEAD_BYTES = 96 * 1024 * 1024
 
+_Outcome = SpooledFile | FileUnavailable | None
+
 
 class Prefetch:
-    """Shared by all lanes; a file that cannot be had ahead is left to the usual way."""
+    """Shared by all lanes; while the source is down, files are left to who takes them."""
 
     def __init__(self, spool: Spool, limit: int, budget: int = AHEAD_BYTES) -> None:
         self._spool = spool
         self._limit = limit
         self._left = budget
-        self._ahead: dict[int, tuple[asyncio.Task[SpooledFile | None], int]] = {}
+        self._ahead: dict[int, tuple[asyncio.Task[_Outcome], int]] = {}
 
     def begin(self, message: Message) -> None:
         """Start fetching a message's files as far as there is room."""
@@ -35,17 +37,19 @@ class Prefetch:
             self._ahead[file.id] = (asyncio.create_task(self._fetched(slot), name="fetching ahead"), file.size)
 
     async def take(self, slot: FileSlot) -> SpooledFile | None:
-        """Return a file that was fetched ahead, None when it has to be fetched now."""
+        """Return a file that was fetched ahead, None when it has to be fetched now; raise FileUnavailable."""
         if slot.key not in self._ahead:
             return None
         task, size = self._ahead[slot.key]
-        file = await asyncio.shield(task)
+        outcome = await asyncio.shield(task)
         if self._ahead.pop(slot.key, None) is not None:
             self._left += size
-        if file is None:
+        if outcome is None:
             return None
+        if isinstance(outcome, FileUnavailable):
+            raise outcome
         return msgspec.structs.replace(
-            file,
+            outcome,
             filename=slot.filename,
             description=slot.description,
             is_spoiler=slot.is_spoiler,
@@ -66,8 +70,10 @@ class Prefetch:
             if isinstance(outcome, SpooledFile):
                 self._spool.release(outcome)
 
-    async def _fetched(self, slot: FileSlot) -> SpooledFile | None:
+    async def _fetched(self, slot: FileSlot) -> _Outcome:
         try:
             return await self._spool.fetch(slot, self._limit)
+        except FileUnavailable as error:
+            return error
         except CloneError:
             return None

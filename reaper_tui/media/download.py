@@ -16,7 +16,7 @@ from yarl import URL
 
 from reaper_tui import __version__
 from reaper_tui.media.guard import GuardedResolver, Place, place_of
-from reaper_tui.model.errors import FileUnavailable, ServiceDown
+from reaper_tui.model.errors import FileUnavailable, SentTooSlowly, ServiceDown
 
 SOURCE_HOSTS = frozenset({"cdn.discordapp.com", "media.discordapp.net"})
 TRIES = 4
@@ -31,6 +31,7 @@ REDIRECTED = frozenset({301, 302, 303, 307, 308})
 # Longer than any silence may last: what runs out of it sends, but nothing of a file.
 PATIENCE = 60.0
 SLOW_AFTER = 60.0
+SLOW_TRIES = 2
 SLOW_BYTES_PER_SECOND = 4096
 CUT = "it breaks off"
 # What is written as the standard wants goes out as it is: a signature may cover every sign.
@@ -54,10 +55,6 @@ class _Broken(Exception):
     def __init__(self, cause: str, retry_after: float = 0.0) -> None:
         super().__init__(cause)
         self.retry_after = retry_after
-
-
-class _TooSlow(_Broken):
-    """The bytes come, but hardly."""
 
 
 class _TooShort(_Broken):
@@ -95,19 +92,23 @@ class Downloader:
             await self._session.close()
 
     async def download(self, wanted: Wanted, sink: Sink) -> None:
-        """Bring a file to a sink; raise FileUnavailable (gone, too large, wrong size) or ServiceDown."""
+        """Bring a file to a sink; raise FileUnavailable (gone, too large, wrong size, too slow) or ServiceDown."""
         failure = _Broken("")
+        slow_tries = 0
         for attempt in range(TRIES):
             if attempt:
                 await self._sleep(max(BACK_OFF[attempt - 1], min(failure.retry_after, LONGEST_RETRY_AFTER)))
             try:
                 await self._follow(wanted, sink)
+            except SentTooSlowly:
+                slow_tries += 1
+                if slow_tries == SLOW_TRIES:
+                    raise
+                continue
             except _Broken as broken:
                 failure = broken
                 continue
             return
-        if isinstance(failure, _TooSlow):
-            raise FileUnavailable("sent too slowly")
         if isinstance(failure, _TooShort):
             raise FileUnavailable("wrong size")
         host = urlsplit(wanted.url).hostname or ""
@@ -232,7 +233,7 @@ class Downloader:
             now = self._clock()
             if now - mark >= SLOW_AFTER:
                 if sink.received - counted < SLOW_BYTES_PER_SECOND * (now - mark):
-                    raise _TooSlow("too slow")
+                    raise SentTooSlowly
                 mark, counted = now, sink.received
 
 

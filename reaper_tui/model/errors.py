@@ -89,6 +89,13 @@ class FileUnavailable(CloneError):
         self.reason = reason
 
 
+class SentTooSlowly(FileUnavailable):
+    """A file comes, but hardly: another link to it would not help."""
+
+    def __init__(self) -> None:
+        super().__init__("sent too slowly")
+
+
 class SpoolFull(CloneError):
     """The disk has no room for the next file."""
 

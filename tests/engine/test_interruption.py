@@ -21,6 +21,7 @@ from reaper_tui.journal import changes, live
 from reaper_tui.journal.changes import ChangeKind
 from reaper_tui.model.live import LiveEvent, LiveKind
 from reaper_tui.model.summary import Summary
+from reaper_tui.sandbox.faults.wish import Wish
 from reaper_tui.workspace import OpenWorkspace
 from tests.engine.world import World, small_world
 
@@ -229,6 +230,27 @@ async def test_a_stop_is_not_kept_waiting_by_the_ceiling(tmp_path: Path) -> None
         world.settings.speed.max_messages_per_minute = 1
         summary, _ = await stop_when(world, lambda workspace: workspace.progress.snapshot(RunState.RUNNING).sent >= 1)
         assert summary.state == "stopped"
+
+
+async def test_a_stop_is_not_kept_waiting_by_a_file(tmp_path: Path, calm: dict[str, list[str]]) -> None:
+    async with small_world(tmp_path / "profile") as world:
+        world.sandbox.discord.faults.set([Wish("cdn-slow", probability=1.0)])
+        messages = world.sandbox.discord.store.community.messages
+        place, before = next(
+            (place, sum(other.id < message.id for other in rows))
+            for place, rows in messages.items()
+            for message in rows
+            if any(file.size > 50_000 for file in message.attachments)
+        )
+
+        def waits_for_the_file(workspace: OpenWorkspace) -> bool:
+            tally = workspace.progress.channels.get(place)
+            return tally is not None and tally.snapshot().settled == before and workspace.clone.spool.bytes_held > 0
+
+        summary, workspace = await stop_when(world, waits_for_the_file)
+        assert (summary.state, workspace.clone.spool.bytes_held) == ("stopped", 0)
+        world.sandbox.discord.faults.set([])
+        assert_whole(world, await run(world), calm)
 
 
 async def test_paused_at_random_it_holds_still_and_goes_on(tmp_path: Path, calm: dict[str, list[str]]) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from reaper_tui.engine.prefetch import Prefetch
-from reaper_tui.model.errors import FileUnavailable
+from reaper_tui.model.errors import FileUnavailable, ServiceDown
 from reaper_tui.model.message import Attachment, Author, Message
 from reaper_tui.model.outgoing import FileSlot, SpooledFile
 
@@ -18,13 +20,13 @@ class Shelf:
         self.asked: list[int] = []
         self.released: list[int] = []
         self.gate = asyncio.Event()
-        self.gone: set[int] = set()
+        self.failures: dict[int, Exception] = {}
 
     async def fetch(self, slot: FileSlot, limit: int) -> SpooledFile:
         self.asked.append(slot.key)
         await self.gate.wait()
-        if slot.key in self.gone:
-            raise FileUnavailable("gone")
+        if slot.key in self.failures:
+            raise self.failures[slot.key]
         return SpooledFile(slot.key, Path("x"), slot.filename, slot.size or 0)
 
     def release(self, file: SpooledFile) -> None:
@@ -83,12 +85,23 @@ async def test_what_nobody_took_is_released() -> None:
     assert sorted(shelf.released) == [1, 2]
 
 
-async def test_a_failure_ahead_is_left_to_the_usual_way() -> None:
+async def test_an_outage_ahead_is_left_to_who_takes_the_file() -> None:
     shelf = Shelf()
-    shelf.gone = {1}
+    shelf.failures = {1: ServiceDown("down")}
     shelf.gate.set()
     ahead = Prefetch(shelf, 1000)
     ahead.begin(message(10))
+    assert await ahead.take(FileSlot(1, "u", "n", 10)) is None
+
+
+async def test_what_cannot_be_had_ahead_is_not_tried_again() -> None:
+    shelf = Shelf()
+    shelf.failures = {1: FileUnavailable("gone")}
+    shelf.gate.set()
+    ahead = Prefetch(shelf, 1000)
+    ahead.begin(message(10))
+    with pytest.raises(FileUnavailable, match="gone"):
+        await ahead.take(FileSlot(1, "u", "n", 10))
     assert await ahead.take(FileSlot(1, "u", "n", 10)) is None
 
 

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from reaper_tui.media import download, room, sink, spool
-from reaper_tui.model.errors import FileUnavailable, ServiceDown, SpoolFull
+from reaper_tui.model.errors import FileUnavailable, SentTooSlowly, ServiceDown, SpoolFull
 from reaper_tui.model.outgoing import FileSlot
 
 from .file_server import cut_after, file_server, spool_at, status, whole
@@ -223,8 +223,9 @@ async def test_a_trickle_is_given_up(tmp_path: Path) -> None:
         return response
 
     async with file_server(trickle) as server, spool_at(tmp_path, server.base, clock=lambda: next(seconds)) as files:
-        with pytest.raises(FileUnavailable, match="slowly"):
+        with pytest.raises(SentTooSlowly):
             await files.fetch(slot(server.base + "/x"), LIMIT)
+        assert len(server.requests) == 2
 
 
 async def test_too_large_is_known_before_or_while_reading(tmp_path: Path) -> None:
