@@ -36,7 +36,7 @@ from reaper_tui.model.errors import (
 )
 from reaper_tui.model.ids import unix_seconds
 from reaper_tui.model.message import THREAD_STARTER, Message
-from reaper_tui.model.outgoing import FileSlot, SpooledFile, TargetMessage
+from reaper_tui.model.outgoing import SpooledFile, TargetMessage
 
 TARGET = "Fluxer"
 # A server remembers a nonce for five minutes; the last half minute is left to its clock.
@@ -161,7 +161,10 @@ class Carrier:
         while (number := number + 1) < len(draft.parts):
             if number in standing:
                 continue
-            files, lost = await self._files(draft.parts[number].files, message, may_stop=not standing)
+            slots = draft.parts[number].files
+            bringing = shared.courier.fetch(slots, message)
+            # While nothing of a message stands, a stop need not wait for its files.
+            files, lost = await (shared.control.unless_stopped(bringing) if slots and not standing else bringing)
             try:
                 if lost and not standing:
                     raise FilesLost(lost)
@@ -190,15 +193,6 @@ class Carrier:
             await self._confirm(record, sent, stored, message, draft)
         if not is_settled:
             await self._settle(stored, self._settlement(message, draft))
-
-    async def _files(
-        self, slots: Sequence[FileSlot], message: Message, *, may_stop: bool
-    ) -> tuple[tuple[SpooledFile, ...], dict[int, str]]:
-        """Return what the courier brings; while nothing of a message stands, a stop need not wait for its files."""
-        if not slots:
-            return (), {}
-        bringing = self._shared.courier.fetch(slots, message)
-        return await (self._shared.control.unless_stopped(bringing) if may_stop else bringing)
 
     async def _send(
         self,

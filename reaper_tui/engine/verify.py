@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import NamedTuple
 
 from reaper_tui.engine.control import RunControl
@@ -104,43 +102,40 @@ class Verifier:
         first = await self._journal.read(lambda raw: queries.oldest_target_id(raw, channel_id))
         if first is None:
             return
+        expected = self._expected(channel_id)
+        wanted = await anext(expected, None)
         later: dict[int, int] = {}
         changed: list[_Changed] = []
         missing: list[StandingPost] = []
         late = 0
         ours = await self._journal.read(lambda raw: queries.webhook_ids(raw, channel_id))
         replaced = await self._journal.read(lambda raw: mends.leftovers_in(raw, channel_id))
-        async with (
-            aclosing(self._expected(channel_id)) as expected,
-            aclosing(self._found(channel_id, first, ours)) as posts,
-        ):
-            wanted = await anext(expected, None)
-            async for found in posts:
-                while wanted is not None and wanted.target_id > found.id:
-                    missing.append(wanted)
-                    wanted = await anext(expected, None)
-                if wanted is None or wanted.target_id < found.id:
-                    result.extra += 1
-                    if found.id in replaced:
-                        result.mendable += 1
-                        _note(result, f"#{name}: a replaced post is not deleted yet (message {replaced[found.id]})")
-                    else:
-                        _note(result, f"#{name}: a post by {found.username} ({found.id}) is not from this clone")
-                    continue
-                if (now := fingerprint(found)) != wanted.fingerprint:
-                    changed.append(_Changed(now, wanted))
-                if wanted.number == 0:
-                    result.checked += 1
-                    late += wanted.is_late
-                    if not wanted.is_late:
-                        if later.get(wanted.container_id, NEWEST) < wanted.message_id:
-                            result.out_of_order += 1
-                            _note(result, f"#{name}: message {wanted.message_id} stands before an earlier one")
-                        later[wanted.container_id] = wanted.message_id
-                wanted = await anext(expected, None)
-            while wanted is not None:
+        async for found in self._found(channel_id, first, ours):
+            while wanted is not None and wanted.target_id > found.id:
                 missing.append(wanted)
                 wanted = await anext(expected, None)
+            if wanted is None or wanted.target_id < found.id:
+                result.extra += 1
+                if found.id in replaced:
+                    result.mendable += 1
+                    _note(result, f"#{name}: a replaced post is not deleted yet (message {replaced[found.id]})")
+                else:
+                    _note(result, f"#{name}: a post by {found.username} ({found.id}) is not from this clone")
+                continue
+            if (now := fingerprint(found)) != wanted.fingerprint:
+                changed.append(_Changed(now, wanted))
+            if wanted.number == 0:
+                result.checked += 1
+                late += wanted.is_late
+                if not wanted.is_late:
+                    if later.get(wanted.container_id, NEWEST) < wanted.message_id:
+                        result.out_of_order += 1
+                        _note(result, f"#{name}: message {wanted.message_id} stands before an earlier one")
+                    later[wanted.container_id] = wanted.message_id
+            wanted = await anext(expected, None)
+        while wanted is not None:
+            missing.append(wanted)
+            wanted = await anext(expected, None)
         for post in missing:
             result.missing += 1
             result.mendable += 1
@@ -153,7 +148,7 @@ class Verifier:
             were = "1 message was" if late == 1 else f"{late} messages were"
             _note(result, f"#{name}: {were} carried over later by retry, behind what was written after")
 
-    async def _expected(self, channel_id: int) -> AsyncGenerator[StandingPost]:
+    async def _expected(self, channel_id: int) -> AsyncIterator[StandingPost]:
         before = NEWEST
         while True:
             rows = await self._journal.read(
@@ -165,32 +160,21 @@ class Verifier:
                 return
             before = rows[-1].target_id
 
-    async def _found(self, channel_id: int, first: int, ours: set[int]) -> AsyncGenerator[TargetMessage]:
-        """Yield the posts since the clone began, and of what stood there before only its own webhooks'.
-
-        While a page is compared the next one is on its way.
-        """
-        page = await self._page(channel_id, None)
+    async def _found(self, channel_id: int, first: int, ours: set[int]) -> AsyncIterator[TargetMessage]:
+        """Yield the posts since the clone began, and of what stood there before only its own webhooks'."""
+        before: int | None = None
         while True:
+            await self._control.boundary()
+            page = await self._outage.through(
+                "Fluxer", lambda before=before: self._writer.history(channel_id, before, PAGE)
+            )
+            for message in page:
+                if message.kind in POSTED_KINDS and (message.id >= first or message.webhook_id in ours):
+                    yield message
             is_past = bool(page) and page[0].id < first and not any(message.webhook_id in ours for message in page)
-            coming = None
-            if len(page) == PAGE and not is_past:
-                coming = asyncio.create_task(self._page(channel_id, page[-1].id))
-            try:
-                for message in page:
-                    if message.kind in POSTED_KINDS and (message.id >= first or message.webhook_id in ours):
-                        yield message
-                if coming is None:
-                    return
-                page = await coming
-            finally:
-                if coming is not None:
-                    coming.cancel()
-                    await asyncio.gather(coming, return_exceptions=True)
-
-    async def _page(self, channel_id: int, before: int | None) -> Sequence[TargetMessage]:
-        await self._control.boundary()
-        return await self._outage.through("Fluxer", lambda: self._writer.history(channel_id, before, PAGE))
+            if len(page) < PAGE or is_past:
+                return
+            before = page[-1].id
 
 
 class _Changed(NamedTuple):

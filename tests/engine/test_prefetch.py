@@ -85,21 +85,23 @@ async def test_what_nobody_took_is_released() -> None:
     assert sorted(shelf.released) == [1, 2]
 
 
-async def test_an_outage_ahead_is_left_to_who_takes_the_file() -> None:
+def failing(error: Exception) -> Prefetch:
+    """A prefetch that has begun with file 1 and cannot have it."""
     shelf = Shelf()
-    shelf.failures = {1: ServiceDown("down")}
+    shelf.failures = {1: error}
     shelf.gate.set()
     ahead = Prefetch(shelf, 1000)
     ahead.begin(message(10))
+    return ahead
+
+
+async def test_an_outage_ahead_is_left_to_who_takes_the_file() -> None:
+    ahead = failing(ServiceDown("down"))
     assert await ahead.take(FileSlot(1, "u", "n", 10)) is None
 
 
 async def test_what_cannot_be_had_ahead_is_not_tried_again() -> None:
-    shelf = Shelf()
-    shelf.failures = {1: FileUnavailable("gone")}
-    shelf.gate.set()
-    ahead = Prefetch(shelf, 1000)
-    ahead.begin(message(10))
+    ahead = failing(FileUnavailable("gone"))
     with pytest.raises(FileUnavailable, match="gone"):
         await ahead.take(FileSlot(1, "u", "n", 10))
     assert await ahead.take(FileSlot(1, "u", "n", 10)) is None

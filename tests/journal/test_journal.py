@@ -176,7 +176,10 @@ def sent(journal: Journal, message_id: int) -> asyncio.Future[None]:
 
 
 async def between_groups(journal: Journal) -> None:
-    """Return once the writer's thread has ended what it was at: what is queued then is a group of its own."""
+    """Return once the writer's thread has ended what it was at: what is queued then is a group of its own.
+
+    The second statement stands behind whatever was begun while the first one waited.
+    """
     for _ in range(2):
         await journal._connection._writer.execute_fetchall("SELECT 1")
 
