@@ -56,6 +56,7 @@ from reaper_tui.writer.source_files import SOURCE_BASES
 from reaper_tui.writer.writer import FluxerWriter
 
 SPOOL_BYTES = 1 << 30
+SPOOL_MEMORY_BYTES = 1 << 24
 STREAM_JOURNAL = "stream.db"
 EXPORT_BYTES = 1 << 50
 SETTLE_SECONDS = 3.0
@@ -90,6 +91,7 @@ async def open_workspace(settings: Settings, workdir: Path) -> AsyncGenerator[Op
             MediaSpool(
                 workdir / "spool",
                 SPOOL_BYTES,
+                memory_bytes=SPOOL_MEMORY_BYTES,
                 cdn=settings.discord.cdn,
                 allow_private=settings.discord.api_base != Settings().discord.api_base,
             )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import hashlib
 import io
 import os
 import shutil
@@ -30,12 +29,6 @@ class DiskSink:
         self.validator = ""
         self._file: io.FileIO | None = None
         self._pending = bytearray()
-        self._hash = hashlib.sha256()
-
-    @property
-    def digest(self) -> str:
-        """Return the SHA-256 of what was written, in hex."""
-        return self._hash.hexdigest()
 
     async def write(self, chunk: bytes) -> None:
         """Take the next bytes."""
@@ -48,7 +41,6 @@ class DiskSink:
     async def restart(self) -> None:
         """Begin anew."""
         self._pending.clear()
-        self._hash = hashlib.sha256()
         self.received = 0
         if self._file is not None:
             await in_thread(self._empty)
@@ -73,7 +65,6 @@ class DiskSink:
         view = memoryview(piece)
         while view:
             view = view[self._file.write(view) :]
-        self._hash.update(piece)
 
     def _finish(self) -> None:
         self._store(self._pending)

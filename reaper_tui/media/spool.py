@@ -1,4 +1,4 @@
-"""Files on disk for a moment: a bounded number of bytes between the two CDNs."""
+"""Files on disk or, small ones, in memory for a moment: a bounded number of bytes between the two CDNs."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ PREFIX = "spooled-"
 DRAWN_PREFIX = "drawn-"
 DRAWN_FILES = 128
 KEPT = "kept"
+# What is no larger is kept in memory where there is room for it: making a file takes longer than sending so little.
+SMALL_BYTES = 1024 * 1024
 PICTURE_ENDINGS = frozenset({"png", "jpg", "jpeg", "gif", "webp"})
 LOTTIE_BYTES = 1024 * 1024
 # A picture may be so many times larger than it has to be in the end, and still be made smaller.
@@ -34,13 +36,17 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class MediaSpool:
-    """Streams files to disk and hands them out; a crash's leftovers go before the first one comes."""
+    """Streams files to disk and hands them out; a crash's leftovers go before the first one comes.
+
+    Small ones stay in memory instead while they are no more than `memory_bytes` there.
+    """
 
     def __init__(
         self,
         directory: Path,
         max_bytes: int,
         *,
+        memory_bytes: int = 0,
         cdn: str = "",
         allow_private: bool = False,
         clock: Callable[[], float] = time.monotonic,
@@ -50,7 +56,9 @@ class MediaSpool:
         self._room = Room(max_bytes)
         self._downloader = Downloader(cdn=cdn, allow_private=allow_private, clock=clock, sleep=sleep)
         self._drawer = Drawer()
-        self._held: dict[Path, tuple[int, str]] = {}
+        self._memory = self._memory_left = memory_bytes
+        self._on_disk: dict[Path, int] = {}
+        self._in_memory: dict[Path, int] = {}
         self._deletions: set[asyncio.Future[None]] = set()
         self._number = 0
         self._preparation: asyncio.Task[None] | None = None
@@ -66,7 +74,7 @@ class MediaSpool:
 
     async def close(self) -> None:
         """Delete what was not released and close the connections."""
-        for path in list(self._held):
+        for path in [*self._on_disk, *self._in_memory]:
             self._forget(path)
         await asyncio.gather(*self._deletions)
         await self._downloader.close()
@@ -74,19 +82,37 @@ class MediaSpool:
     @property
     def bytes_held(self) -> int:
         """Return how many bytes files take up or are about to."""
-        return self._room.taken
+        return self._room.taken + self._memory - self._memory_left
 
     async def fetch(self, slot: FileSlot, limit: int) -> SpooledFile:
-        """Stream one file to disk, a vector animation drawn; raise FileUnavailable, ServiceDown or SpoolFull."""
+        """Bring one file here, a vector animation drawn; raise FileUnavailable, ServiceDown or SpoolFull."""
         if slot.is_lottie:
             return await self._stored(slot, await self._drawn(slot.url, limit))
         if slot.size is not None and slot.size > limit:
             raise FileUnavailable("too large")
+        if slot.size is not None and 0 < slot.size <= min(SMALL_BYTES, self._memory_left):
+            return await self._small(slot, slot.size, limit)
+        return await self._streamed(slot, limit)
+
+    async def _small(self, slot: FileSlot, size: int, limit: int) -> SpooledFile:
+        self._memory_left -= size
+        sink = MemorySink()
+        is_whole = False
+        try:
+            await self._downloader.download(Wanted(slot.url, limit, size), sink)
+            is_whole = True
+        finally:
+            if not is_whole:
+                self._memory_left += size
+        path = self._next_path()
+        self._in_memory[path] = size
+        return _spooled(slot, path, size, bytes(sink.data))
+
+    async def _streamed(self, slot: FileSlot, limit: int) -> SpooledFile:
         await self._prepare()
         reserved = slot.size if slot.size is not None else limit
         await self._room.take(reserved)
-        self._number += 1
-        sink = DiskSink(self._directory / f"{PREFIX}{self._number}", slot.size or 0)
+        sink = DiskSink(self._next_path(), slot.size or 0)
         is_whole = False
         try:
             await self._downloader.download(Wanted(slot.url, limit, slot.size), sink)
@@ -100,7 +126,7 @@ class MediaSpool:
                 self._room.give(reserved)
                 await in_thread(lambda: sink.path.unlink(missing_ok=True))
         self._room.give(reserved - sink.received)
-        self._held[sink.path] = (sink.received, sink.digest)
+        self._on_disk[sink.path] = sink.received
         return _spooled(slot, sink.path, sink.received)
 
     @property
@@ -111,10 +137,6 @@ class MediaSpool:
     def release(self, file: SpooledFile) -> None:
         """Delete a file that was sent; a second time does nothing."""
         self._forget(file.path)
-
-    def digest(self, file: SpooledFile) -> str:
-        """Return the SHA-256 of a held file's bytes, in hex."""
-        return self._held[file.path][1]
 
     async def image(self, url: str, limit: int) -> bytes:
         """Return a small image; raise FileUnavailable when it is larger than the limit or not there."""
@@ -170,8 +192,7 @@ class MediaSpool:
     async def _stored(self, slot: FileSlot, data: bytes) -> SpooledFile:
         await self._prepare()
         await self._room.take(len(data))
-        self._number += 1
-        path = self._directory / f"{PREFIX}{self._number}"
+        path = self._next_path()
         is_whole = False
         try:
             await in_thread(lambda: _write(path, data))
@@ -182,7 +203,7 @@ class MediaSpool:
             if not is_whole:
                 self._room.give(len(data))
                 await in_thread(lambda: path.unlink(missing_ok=True))
-        self._held[path] = (len(data), hashlib.sha256(data).hexdigest())
+        self._on_disk[path] = len(data)
         return _spooled(slot, path, len(data))
 
     async def _prepare(self) -> None:
@@ -193,11 +214,16 @@ class MediaSpool:
         except OSError as error:
             raise _spool_full(error, self._directory) from None
 
+    def _next_path(self) -> Path:
+        self._number += 1
+        return self._directory / f"{PREFIX}{self._number}"
+
     def _forget(self, path: Path) -> None:
-        held = self._held.pop(path, None)
-        if held is None:
+        self._memory_left += self._in_memory.pop(path, 0)
+        size = self._on_disk.pop(path, None)
+        if size is None:
             return
-        self._room.give(held[0])
+        self._room.give(size)
         deletion = asyncio.get_running_loop().run_in_executor(None, _delete, path)
         self._deletions.add(deletion)
         deletion.add_done_callback(self._deletions.discard)
@@ -208,7 +234,7 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def _spooled(slot: FileSlot, path: Path, size: int) -> SpooledFile:
+def _spooled(slot: FileSlot, path: Path, size: int, data: bytes | None = None) -> SpooledFile:
     return SpooledFile(
         key=slot.key,
         path=path,
@@ -218,6 +244,7 @@ def _spooled(slot: FileSlot, path: Path, size: int) -> SpooledFile:
         is_spoiler=slot.is_spoiler,
         duration_seconds=slot.duration_seconds,
         waveform=slot.waveform,
+        data=data,
     )
 
 

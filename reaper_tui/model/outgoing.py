@@ -59,7 +59,7 @@ class Composition(msgspec.Struct, frozen=True):
 
 
 class SpooledFile(msgspec.Struct, frozen=True):
-    """A file on disk ready to be sent."""
+    """A file ready to be sent: on disk, or a small one as `data`, and then nothing lies at its path."""
 
     key: int
     path: Path
@@ -69,6 +69,7 @@ class SpooledFile(msgspec.Struct, frozen=True):
     is_spoiler: bool = False
     duration_seconds: float = 0.0
     waveform: str = ""
+    data: bytes | None = None
 
 
 class TargetMessage(msgspec.Struct, frozen=True):

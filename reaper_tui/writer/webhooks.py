@@ -7,6 +7,7 @@ import io
 import mimetypes
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -41,8 +42,20 @@ _TYPES = mimetypes.MimeTypes()
 class _Metered(io.BufferedReader):
     """A file that tells when it is read."""
 
-    def __init__(self, file: SpooledFile, progressed: Callable[[], None]) -> None:
-        super().__init__(io.FileIO(file.path))
+    def __init__(self, path: Path, progressed: Callable[[], None]) -> None:
+        super().__init__(io.FileIO(path))
+        self._progressed = progressed
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._progressed()
+        return super().read(size)
+
+
+class _MeteredBytes(io.BytesIO):
+    """A file in memory that tells when it is read."""
+
+    def __init__(self, data: bytes, progressed: Callable[[], None]) -> None:
+        super().__init__(data)
         self._progressed = progressed
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -221,8 +234,7 @@ async def _execute(
         form = aiohttp.FormData(quote_fields=False)
         form.add_field("payload_json", encoded(payload).decode(), content_type="application/json")
         for number, file in enumerate(files):
-            is_small = file.size <= READ_AT_ONCE
-            content = await _read(file) if is_small else stack.enter_context(_opened(file, progressed))
+            content = await _content(file, stack, progressed)
             name = normalised_filename(file.filename)
             kind = _TYPES.guess_type(name)[0] or "application/octet-stream"
             form.add_field(f"files[{number}]", content, filename=name, content_type=kind)
@@ -251,20 +263,16 @@ async def _execute(
     return stored
 
 
-async def _read(file: SpooledFile) -> bytes:
+async def _content(file: SpooledFile, stack: ExitStack, progressed: Callable[[], None]) -> bytes | io.BufferedIOBase:
+    is_short = file.size <= READ_AT_ONCE
+    if file.data is not None:
+        return file.data if is_short else _MeteredBytes(file.data, progressed)
     try:
-        return await asyncio.to_thread(file.path.read_bytes)
+        if is_short:
+            return await asyncio.to_thread(file.path.read_bytes)
+        return stack.enter_context(_Metered(file.path, progressed))
     except OSError:
         raise FileUnavailable("no longer on disk") from None
-
-
-def _opened(file: SpooledFile, progressed: Callable[[], None]) -> _Metered:
-    opened: _Metered | None = None
-    with suppress(OSError):
-        opened = _Metered(file, progressed)
-    if opened is None:
-        raise FileUnavailable("no longer on disk")
-    return opened
 
 
 async def _listed(

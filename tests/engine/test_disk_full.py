@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from reaper_tui.exit_codes import ExitCode, code_of_error
-from reaper_tui.media import sink
+from reaper_tui.media import sink, spool
 from reaper_tui.model.errors import CloneError, JournalError, SpoolFull
 from reaper_tui.model.summary import Summary
 from tests import processes
@@ -87,6 +87,7 @@ async def test_the_spool_s_disk_runs_full(
             return fresh(sink) if opened < 4 else io.FileIO("/dev/full", "w")
 
         with monkeypatch.context() as patch:
+            patch.setattr(spool, "SMALL_BYTES", 0)
             patch.setattr(sink.DiskSink, "_open", full)
             with pytest.raises(SpoolFull) as caught:
                 await run(world)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -38,7 +37,6 @@ async def test_a_file_is_brought_whole_and_released(tmp_path: Path) -> None:
         file = await files.fetch(slot(server.base + "/x", len(DATA)), LIMIT)
         assert file.path.read_bytes() == DATA
         assert (file.size, file.filename, file.description, file.is_spoiler) == (len(DATA), "a b.bin", "words", True)
-        assert files.digest(file) == hashlib.sha256(DATA).hexdigest()
         assert files.bytes_held == len(DATA)
         files.release(file)
         files.release(file)
@@ -57,7 +55,7 @@ async def test_a_cut_download_goes_on_where_it_broke_off(tmp_path: Path) -> None
     answers = (cut_after(DATA, 300_000), cut_after(DATA, 300_000), whole(DATA))
     async with file_server(*answers) as server, spool_at(tmp_path, server.base) as files:
         file = await files.fetch(slot(server.base + "/x", len(DATA)), LIMIT)
-        assert files.digest(file) == hashlib.sha256(DATA).hexdigest()
+        assert file.path.read_bytes() == DATA
         starts = [request.headers.get("Range", "") for request in server.requests]
         assert starts[0] == ""
         assert [int(start[6:-1]) > 0 for start in starts[1:]] == [True, True]
@@ -71,7 +69,6 @@ async def test_a_file_that_changed_meanwhile_is_begun_anew(tmp_path: Path) -> No
     ):
         file = await files.fetch(slot(server.base + "/x"), LIMIT)
         assert file.path.read_bytes() == other
-        assert files.digest(file) == hashlib.sha256(other).hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -273,6 +270,54 @@ async def test_the_bytes_on_disk_are_bounded_and_a_giant_passes_alone(tmp_path: 
     async with file_server(whole(DATA)) as server, spool_at(tmp_path, server.base, 10) as files:
         giant = await files.fetch(slot(server.base + "/x", size), LIMIT)
         assert giant.size == size
+
+
+async def test_a_small_file_stays_in_memory_while_there_is_room_for_it(tmp_path: Path) -> None:
+    size = len(DATA)
+    assert size <= spool.SMALL_BYTES
+    async with (
+        file_server(whole(DATA)) as server,
+        spool_at(tmp_path, server.base, memory_bytes=int(1.5 * size)) as files,
+    ):
+        first = await files.fetch(slot(server.base + "/x", size), LIMIT)
+        assert (first.data, first.size, files.bytes_held) == (DATA, size, size)
+        assert (first.filename, first.description, first.is_spoiler) == ("a b.bin", "words", True)
+        assert is_empty(tmp_path)
+        second = await files.fetch(slot(server.base + "/x", size), LIMIT)
+        assert second.data is None
+        assert second.path.read_bytes() == DATA
+        files.release(first)
+        files.release(first)
+        third = await files.fetch(slot(server.base + "/x", size), LIMIT)
+        assert third.data == DATA
+        for file in (second, third):
+            files.release(file)
+        assert files.bytes_held == 0
+    assert is_empty(tmp_path)
+
+
+async def test_only_a_small_file_of_a_known_size_is_for_memory(tmp_path: Path) -> None:
+    large = bytes(spool.SMALL_BYTES + 1)
+    async with (
+        file_server(whole(DATA), whole(large)) as server,
+        spool_at(tmp_path, server.base, memory_bytes=1 << 30) as files,
+    ):
+        unknown = await files.fetch(slot(server.base + "/x"), LIMIT)
+        known = await files.fetch(slot(server.base + "/y", len(large)), LIMIT)
+        assert (unknown.data, known.data) == (None, None)
+        assert (unknown.path.read_bytes(), known.path.read_bytes()) == (DATA, large)
+
+
+async def test_memory_is_given_back_by_a_download_that_fails(tmp_path: Path) -> None:
+    size = len(DATA)
+    async with (
+        file_server(status(404), cut_after(DATA, 300_000), whole(DATA)) as server,
+        spool_at(tmp_path, server.base, memory_bytes=size) as files,
+    ):
+        with pytest.raises(FileUnavailable, match=r"^gone$"):
+            await files.fetch(slot(server.base + "/x", size), LIMIT)
+        assert files.bytes_held == 0
+        assert (await files.fetch(slot(server.base + "/x", size), LIMIT)).data == DATA
 
 
 async def test_senders_that_all_hold_and_wait_are_let_go_in_the_end(

@@ -113,7 +113,9 @@ def test_names_of_files_and_links_to_them_agree(tmp_path: Path) -> None:
     assert " " not in name
 
 
-async def test_files_stream_whole_again_after_a_refusal(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_in_memory", [False, True], ids=["on disk", "in memory"])
+@pytest.mark.parametrize("data", [b"12345", bytes(range(256)) * 2000], ids=["short", "long"])
+async def test_files_go_whole_again_after_a_refusal(tmp_path: Path, data: bytes, is_in_memory: bool) -> None:
     seen: list[dict[str, bytes]] = []
 
     def taking(answer: Handler) -> Handler:
@@ -126,16 +128,20 @@ async def test_files_stream_whole_again_after_a_refusal(tmp_path: Path) -> None:
 
         return take
 
-    attachment = {"id": "1", "filename": "råb.txt", "size": 5}
+    attachment = {"id": "1", "filename": "råb.txt", "size": len(data)}
+    file = spooled(tmp_path / "x", data, "råb.txt")
+    if is_in_memory:
+        file = SpooledFile(1, tmp_path / "nowhere", "råb.txt", len(data), data=data)
     limited = taking(reply({**LIMITED, "retry_after": 0.05}, 429))
     async with (
         stub_server(limited, taking(reply(stored(attachments=[attachment])))) as server,
         writer_at(server.base) as writer,
     ):
-        message = await writer.send(HOOK, HI, [spooled(tmp_path / "x", b"12345", "råb.txt")], "n")
-        assert (message.attachment_count, message.attachment_names, message.attachment_bytes) == (1, ("råb.txt",), 5)
+        message = await writer.send(HOOK, HI, [file], "n")
+        assert (message.attachment_count, message.attachment_names) == (1, ("råb.txt",))
+        assert message.attachment_bytes == len(data)
         assert seen[0] == seen[1]
-        assert seen[0]["files[0]|råb.txt"] == b"12345"
+        assert seen[0]["files[0]|råb.txt"] == data
         assert json.loads(seen[0]["payload_json|None"])["attachments"] == [{"id": 0, "filename": "råb.txt"}]
 
 
