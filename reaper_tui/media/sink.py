@@ -80,18 +80,23 @@ class MemorySink:
     """Keeps a small download in memory."""
 
     def __init__(self) -> None:
-        self.data = bytearray()
+        self._pieces: list[bytes] = []
         self.validator = ""
         self.received = 0
 
+    @property
+    def data(self) -> bytes:
+        """Return what has come."""
+        return b"".join(self._pieces)
+
     async def write(self, chunk: bytes) -> None:
         """Take the next bytes."""
-        self.data += chunk
-        self.received = len(self.data)
+        self._pieces.append(chunk)
+        self.received += len(chunk)
 
     async def restart(self) -> None:
         """Begin anew."""
-        self.data.clear()
+        self._pieces.clear()
         self.received = 0
 
 

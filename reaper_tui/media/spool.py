@@ -106,7 +106,7 @@ class MediaSpool:
                 self._memory_left += size
         path = self._next_path()
         self._in_memory[path] = size
-        return _spooled(slot, path, size, bytes(sink.data))
+        return _spooled(slot, path, size, sink.data)
 
     async def _streamed(self, slot: FileSlot, limit: int) -> SpooledFile:
         await self._prepare()
@@ -142,7 +142,7 @@ class MediaSpool:
         """Return a small image; raise FileUnavailable when it is larger than the limit or not there."""
         sink = MemorySink()
         await self._downloader.download(Wanted(url, limit), sink)
-        return bytes(sink.data)
+        return sink.data
 
     async def picture(self, url: str, limit: int, *, is_lottie: bool = False) -> bytes:
         """Return a small picture that fits: vector animations drawn, larger ones made smaller; else FileUnavailable."""

@@ -21,6 +21,8 @@ LONGEST_NAP = 30.0
 LONGEST_PAUSE = 3600.0
 # Timers and the server's whole milliseconds may err by this much; it delays a series once, not each request.
 MARGIN = 0.002
+# Where limits are wide, as in a sandbox, a margin must not become the limit: it is at most this share of a bucket.
+MARGIN_SHARE = 0.1
 # How long a request may travel before the server counts it.
 LONGEST_TRAVEL = 1.0
 IDLE_BUCKETS_KEPT = 4096
@@ -71,10 +73,13 @@ class Bucket:
         self.paused_until = -math.inf
         self._taken = 0
         self._in_flight: dict[int, float] = {}
+        # When those came back that were on their way together with one that still is.
+        self._back: dict[int, float] = {}
 
     def delay(self, now: float) -> float:
         """Return in how many seconds the next request may go."""
-        ready = self._latest_arrival(now) - (self.burst - 1) * self.interval + MARGIN
+        margin = min(MARGIN, MARGIN_SHARE * self.burst * self.interval)
+        ready = self._latest_arrival(now) - (self.burst - 1) * self.interval + margin
         return max(0.0, ready - now, self.paused_until - now)
 
     def is_idle(self, now: float) -> bool:
@@ -95,6 +100,9 @@ class Bucket:
         self.arrival = max(self.arrival, counted_by + self.interval * (self._taken - number + 1))
         if quota.limit:
             self._correct(number, sent, now, quota.limit, quota)
+        self._back[number] = now
+        oldest = next(iter(self._in_flight.values()), math.inf)
+        self._back = {other: at for other, at in self._back.items() if at > oldest}
 
     def refuse(self, number: int, now: float, retry_after: float) -> None:
         """Take in that a request was turned away, which costs nothing, and when to come back."""
@@ -128,7 +136,10 @@ class Bucket:
             earliest, latest = sent + quota.reset_after, now + quota.reset_after
         else:
             earliest, latest = sent + (used - 1) * self.interval, now + (used + 1) * self.interval
-        others = self._taken - number + sum(other < number for other in self._in_flight)
+        # Of those on their way at the same time nobody knows which the server counted first.
+        before = sum(other < number for other in self._in_flight)
+        before += sum(other < number and at > sent for other, at in self._back.items())
+        others = self._taken - number + before
         if self.arrival < earliest:
             self.arrival = latest
         self.arrival = min(self.arrival, latest + others * self.interval)

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Awaitable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reaper_tui.writer.buckets import Allowance, allowance_for, bucket_key
@@ -118,6 +118,13 @@ travels = st.tuples(st.floats(0.001, 0.4), st.floats(0.001, 0.4))
     pauses=st.lists(st.tuples(st.floats(0, 8), travels), min_size=1, max_size=40),
     speech=st.sampled_from(["nothing", "remaining", "everything"]),
 )
+# The third is counted after the fourth and answered before it.
+@example(
+    burst=5,
+    window=3.0,
+    pauses=[(0.0, (0.375, 0.0625) if number == 2 else (0.25, 0.25)) for number in range(6)],
+    speech="everything",
+)
 def test_no_request_is_ever_refused_whatever_the_network_does(
     burst: int, window: float, pauses: list[tuple[float, tuple[float, float]]], speech: str
 ) -> None:
@@ -175,6 +182,20 @@ async def test_a_serial_sender_gets_nearly_all_that_is_allowed(scale: float, tra
     await time.run(forever(), until=began + length)
     assert all(verdicts)
     assert len(verdicts) >= 0.97 * (60 + length * scale)
+
+
+async def test_limits_that_are_wide_open_cost_no_time() -> None:
+    time = Time()
+    limiter, server, verdicts = limiter_at(time, 10_000.0), Server(50, 1 / 500_000), list[bool]()
+    read = Allowance("read", 50, 1.0, "read limit")
+
+    async def reading() -> None:
+        for _ in range(200):
+            await send(limiter, time, server, "read", read, (0.0005, 0.0005), verdicts)
+
+    await time.run(_all(*(reading() for _ in range(4))))
+    assert all(verdicts)
+    assert limiter.wait_seconds < 0.01
 
 
 async def drained(limiter: Limiter, key: str, allowance: Allowance, count: int = 0) -> None:
