@@ -7,7 +7,7 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -18,6 +18,7 @@ from reaper_tui import __version__
 from reaper_tui.exit_codes import ExitCode, code_of_error
 from reaper_tui.heap import settle
 from reaper_tui.logbook import open_file, open_logbook, redact
+from reaper_tui.loop import run_fast
 from reaper_tui.model.errors import CloneError, ConfigurationError
 from reaper_tui.model.text import sanitise_line
 from reaper_tui.profile.paths import default_paths
@@ -200,9 +201,9 @@ def run(
     end = None if until is None else parse_until(until, datetime.now().astimezone())
     output = headless.Output(as_json, as_json_lines)
     if dry_run:
-        return _run(headless.show_plan(settings, workdir, output, only=only))
+        return run_fast(headless.show_plan(settings, workdir, output, only=only))
     settle()
-    return _run(headless.run_clone(settings, workdir, output, end, only=only))
+    return run_fast(headless.run_clone(settings, workdir, output, end, only=only))
 
 
 @cli.command()
@@ -213,7 +214,7 @@ def plan(profile: str, as_json: bool) -> int:
     from reaper_tui import headless
 
     settings, workdir = _load(profile)
-    return _run(headless.show_plan(settings, workdir, headless.Output(as_json)))
+    return run_fast(headless.show_plan(settings, workdir, headless.Output(as_json)))
 
 
 @cli.command()
@@ -224,7 +225,7 @@ def verify(profile: str, as_json: bool) -> int:
     from reaper_tui import headless
 
     settings, workdir = _load(profile)
-    return _run(headless.verify_target(settings, workdir, headless.Output(as_json)))
+    return run_fast(headless.verify_target(settings, workdir, headless.Output(as_json)))
 
 
 @cli.command()
@@ -236,7 +237,7 @@ def retry(profile: str, as_json: bool, as_json_lines: bool) -> int:
     from reaper_tui import headless
 
     settings, workdir = _load(profile)
-    return _run(headless.retry_failed(settings, workdir, headless.Output(as_json, as_json_lines)))
+    return run_fast(headless.retry_failed(settings, workdir, headless.Output(as_json, as_json_lines)))
 
 
 @cli.command()
@@ -248,7 +249,7 @@ def report(profile: str, style: str | None) -> int:
     from reaper_tui import headless
 
     _, workdir = _load(profile)
-    return _run(headless.show_report(workdir, style or "text"))
+    return run_fast(headless.show_report(workdir, style or "text"))
 
 
 @cli.command()
@@ -283,7 +284,7 @@ def doctor(profile: str, as_json: bool) -> int:
 
     settings, workdir = _load(profile)
     path = default_paths().profile(profile)
-    return _run(headless.examine(path, settings, workdir, as_json=as_json))
+    return run_fast(headless.examine(path, settings, workdir, as_json=as_json))
 
 
 @cli.command()
@@ -297,7 +298,7 @@ def export(profile: str, directory: Path, no_media: bool, as_json: bool) -> int:
 
     settings, workdir = _load(profile)
     place = directory.expanduser().absolute()
-    return _run(headless.export(settings, workdir, place, with_media=not no_media, as_json=as_json))
+    return run_fast(headless.export(settings, workdir, place, with_media=not no_media, as_json=as_json))
 
 
 @cli.command()
@@ -395,19 +396,6 @@ def _load(profile: str) -> tuple[Settings, Path]:
     return load_settings(path), paths.workdir(path)
 
 
-def _run(work: Coroutine[Any, Any, ExitCode]) -> int:
-    with asyncio.Runner(loop_factory=_fastest_loop()) as runner:
-        return runner.run(work)
-
-
-def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
-
-
 def _limit(text: str) -> tuple[str, int]:
     name, _, number = text.partition("=")
     if not number.isdecimal():
@@ -434,7 +422,7 @@ def _demo_headless(options: SandboxOptions, home: Path | None, as_json: bool) ->
             output = headless.Output(as_json)
             return await headless.run_clone(settings, paths.workdir(profile), output)
 
-    return _run(work())
+    return run_fast(work())
 
 
 def _demo_app(options: SandboxOptions, home: Path | None) -> int:

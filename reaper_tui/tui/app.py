@@ -19,6 +19,7 @@ from textual.screen import ModalScreen, Screen
 
 from reaper_tui.backend import Backend
 from reaper_tui.heap import settle
+from reaper_tui.loop import run_fast
 from reaper_tui.tui.bindings import bindings_of
 from reaper_tui.tui.bridge import Problem, Session, problem_of
 from reaper_tui.tui.commands import RoomCommands
@@ -428,5 +429,5 @@ def run_app(
         sys.stderr.write("reaper-tui: the app needs a terminal; for scripts use: reaper-tui run PROFILE --json\n")
         return NO_TERMINAL
     app = ReaperApp(backend, profile=profile, auto_start=auto_start, demo=demo)
-    app.run(mouse=mouse)
+    run_fast(app.run_async(mouse=mouse))
     return app.return_code or 0
