@@ -80,23 +80,23 @@ class MemorySink:
     """Keeps a small download in memory."""
 
     def __init__(self) -> None:
-        self._pieces: list[bytes] = []
+        self._bytes = bytearray()
         self.validator = ""
         self.received = 0
 
     @property
     def data(self) -> bytes:
         """Return what has come."""
-        return b"".join(self._pieces)
+        return bytes(self._bytes)
 
     async def write(self, chunk: bytes) -> None:
         """Take the next bytes."""
-        self._pieces.append(chunk)
-        self.received += len(chunk)
+        self._bytes += chunk
+        self.received = len(self._bytes)
 
     async def restart(self) -> None:
         """Begin anew."""
-        self._pieces.clear()
+        self._bytes.clear()
         self.received = 0
 
 
