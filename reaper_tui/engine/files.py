@@ -1,4 +1,4 @@
-"""Files on their way: fetched to the spool, their links renewed when they ran out, released once sent."""
+"""Files on their way: fetched into the spool, their links renewed when they ran out, released once sent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIDE_BY_SIDE = 3
 
 
 class FileCourier:
-    """Brings the files of a post to disk."""
+    """Brings the files of a post into the spool."""
 
     def __init__(self, spool: Spool, reader: Reader, outage: Outage, limit: int) -> None:
         self.ahead = Prefetch(spool, limit)
@@ -31,7 +31,7 @@ class FileCourier:
     async def fetch(
         self, slots: Sequence[FileSlot], message: Message
     ) -> tuple[tuple[SpooledFile, ...], dict[int, str]]:
-        """Return the files on disk and, by key, why others cannot be had."""
+        """Return the files that are here and, by key, why others cannot be had."""
         if not slots:
             return (), {}
         found: dict[int, SpooledFile] = {}

@@ -274,10 +274,10 @@ class Writer(Protocol):
 
 
 class Spool(Protocol):
-    """Brings files to disk for a moment."""
+    """Brings files to disk or, small ones, into memory for a moment."""
 
     async def fetch(self, slot: FileSlot, limit: int) -> SpooledFile:
-        """Stream one file to disk; raise FileUnavailable (gone, too large, wrong size) or ServiceDown."""
+        """Bring one file here; raise FileUnavailable (gone, too large, wrong size) or ServiceDown."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""Files of the next messages, brought to disk while the message before them is on its way."""
+"""Files of the next messages, brought here while the message before them is on its way."""
 
 from __future__ import annotations
 

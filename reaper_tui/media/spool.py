@@ -38,7 +38,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 class MediaSpool:
     """Streams files to disk and hands them out; a crash's leftovers go before the first one comes.
 
-    Small ones stay in memory instead while they are no more than `memory_bytes` there.
+    Small ones stay in memory instead while all of them together take no more than `memory_bytes` there.
     """
 
     def __init__(

@@ -313,7 +313,7 @@ def _answer(status: int, headers: Mapping[str, str], raw: bytes) -> Answer:
 
 
 def _extend(patience: asyncio.Timeout, until: float) -> None:
-    # The call comes from another thread and may find the request over.
+    # The call may come from another thread and find the request over.
     with suppress(RuntimeError):
         patience.reschedule(until)
 

@@ -7,6 +7,7 @@ import math
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from itertools import takewhile
 from typing import NamedTuple
 
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -74,7 +75,7 @@ class Bucket:
         self._taken = 0
         self._in_flight: dict[int, float] = {}
         # When those came back that were on their way together with one that still is.
-        self._back: dict[int, float] = {}
+        self._back: deque[tuple[int, float]] = deque()
 
     def delay(self, now: float) -> float:
         """Return in how many seconds the next request may go."""
@@ -100,9 +101,10 @@ class Bucket:
         self.arrival = max(self.arrival, counted_by + self.interval * (self._taken - number + 1))
         if quota.limit:
             self._correct(number, sent, now, quota.limit, quota)
-        self._back[number] = now
+        self._back.append((number, now))
         oldest = next(iter(self._in_flight.values()), math.inf)
-        self._back = {other: at for other, at in self._back.items() if at > oldest}
+        while self._back and self._back[0][1] <= oldest:
+            self._back.popleft()
 
     def refuse(self, number: int, now: float, retry_after: float) -> None:
         """Take in that a request was turned away, which costs nothing, and when to come back."""
@@ -138,14 +140,14 @@ class Bucket:
             earliest, latest = sent + (used - 1) * self.interval, now + (used + 1) * self.interval
         # Of those on their way at the same time nobody knows which the server counted first.
         before = sum(other < number for other in self._in_flight)
-        before += sum(other < number and at > sent for other, at in self._back.items())
+        before += sum(other < number for other, _ in takewhile(lambda back: back[1] > sent, reversed(self._back)))
         others = self._taken - number + before
         if self.arrival < earliest:
             self.arrival = latest
         self.arrival = min(self.arrival, latest + others * self.interval)
 
     def _learn_interval(self, used: int, reset_after: float) -> None:
-        if used < 1:
+        if used < 1 or reset_after <= 0:
             return
         shortest = reset_after / used
         # A fixed window reports its whole rest from the first request on; only leaky answers may teach.
@@ -229,8 +231,11 @@ class Limiter:
                         return self._take(bucket, gate)
 
     async def _until_ready(self, bucket: Bucket) -> None:
+        nap = 0.0
         while (delay := bucket.delay(self._clock())) > 0:
-            await self._sleep(min(delay, LONGEST_NAP))
+            # Behind an answer that is late the delay stays as it is, however short.
+            nap = min(max(delay, min(2 * nap, MARGIN)), LONGEST_NAP)
+            await self._sleep(nap)
 
     def _take(self, bucket: Bucket, gate: Bucket | None) -> Ticket:
         now = self._clock()

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reaper_tui.writer.buckets import Allowance, allowance_for, bucket_key
-from reaper_tui.writer.limiter import LONGEST_PAUSE, Limiter, Quota, quota_of, retry_after_of
+from reaper_tui.writer.limiter import LONGEST_PAUSE, Bucket, Limiter, Quota, quota_of, retry_after_of
 
 
 class Time:
@@ -196,6 +196,44 @@ async def test_limits_that_are_wide_open_cost_no_time() -> None:
     await time.run(_all(*(reading() for _ in range(4))))
     assert all(verdicts)
     assert limiter.wait_seconds < 0.01
+
+
+async def test_one_late_answer_is_not_waited_for_in_a_spin() -> None:
+    time = Time()
+    naps: list[float] = []
+
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+        await time.sleep(seconds)
+
+    limiter = Limiter(clock=time.clock, sleep=nap, scale=10_000.0, waiting=lambda *_: None)
+    read = Allowance("read", 50, 1.0, "read limit")
+
+    async def reading(seconds: float) -> None:
+        ticket = await limiter.acquire("read", read)
+        await time.sleep(seconds)
+        limiter.settle(ticket)
+
+    await time.run(_all(reading(0.5), *(reading(0.0) for _ in range(200))))
+    assert 0 < len(naps) < 1000
+
+
+def test_an_answer_counts_only_those_that_were_on_their_way_with_it() -> None:
+    bucket = Bucket("x", Allowance("x", 10, 10.0, "limit"), 1.0)
+    slow = bucket.take(0.0)
+    for turn in range(5):
+        number = bucket.take(turn / 10)
+        bucket.settle(number, turn / 10 + 0.05, Quota(10, 9, 1.0))
+    # What stands in the bucket for sure, and the slow one.
+    assert bucket.arrival == pytest.approx(0.45 + 1.0 + 1.0)
+    bucket.settle(slow, 1.0, Quota())
+    assert not bucket._back
+
+
+def test_a_bucket_that_says_it_is_empty_again_at_once_teaches_no_haste() -> None:
+    bucket = Bucket("x", Allowance("x", 10, 10.0, "limit"), 1.0)
+    bucket.settle(bucket.take(0.0), 0.1, Quota(5, 3, 0.0))
+    assert bucket.interval == pytest.approx(2.0)
 
 
 async def drained(limiter: Limiter, key: str, allowance: Allowance, count: int = 0) -> None:

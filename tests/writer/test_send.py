@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import tracemalloc
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from reaper_tui.model.errors import (
 from reaper_tui.model.outgoing import FileSlot, Part, SpooledFile
 from reaper_tui.writer import client
 from reaper_tui.writer.errors import quieten_library, redacted
-from reaper_tui.writer.webhooks import author_name, payload_of
+from reaper_tui.writer.webhooks import _content, author_name, payload_of
 
 from .stub_server import HOOK, TOKEN, WEBHOOK_TOKEN, Handler, Naps, cut, reply, stored, stub_server, writer_at
 
@@ -143,6 +143,19 @@ async def test_files_go_whole_again_after_a_refusal(tmp_path: Path, data: bytes,
         assert seen[0] == seen[1]
         assert seen[0]["files[0]|råb.txt"] == data
         assert json.loads(seen[0]["payload_json|None"])["attachments"] == [{"id": 0, "filename": "råb.txt"}]
+
+
+@pytest.mark.parametrize("is_in_memory", [False, True], ids=["on disk", "in memory"])
+async def test_each_piece_of_a_file_that_goes_out_is_progress(tmp_path: Path, is_in_memory: bool) -> None:
+    data = bytes(200_000)
+    file = SpooledFile(1, tmp_path, "a", len(data), data=data) if is_in_memory else spooled(tmp_path / "x", data)
+    told: list[int] = []
+    with ExitStack() as stack:
+        content = await _content(file, stack, lambda: told.append(1))
+        assert not isinstance(content, bytes)
+        while content.read(65_536):
+            pass
+    assert len(told) == 5
 
 
 async def test_a_large_upload_stays_out_of_memory(tmp_path: Path) -> None:
