@@ -231,11 +231,12 @@ class Limiter:
                         return self._take(bucket, gate)
 
     async def _until_ready(self, bucket: Bucket) -> None:
-        nap = 0.0
+        shortest = 0.0
         while (delay := bucket.delay(self._clock())) > 0:
-            # Behind an answer that is late the delay stays as it is, however short.
-            nap = min(max(delay, min(2 * nap, MARGIN)), LONGEST_NAP)
+            nap = min(max(delay, shortest), LONGEST_NAP)
             await self._sleep(nap)
+            # Behind an answer that is late a delay stays as short as it is; behind a true wait a timer was early.
+            shortest = min(2 * nap, MARGIN) if nap <= MARGIN else 0.0
 
     def _take(self, bucket: Bucket, gate: Bucket | None) -> Ticket:
         now = self._clock()
