@@ -225,10 +225,9 @@ async def test_a_timer_that_rings_early_is_waited_for_no_longer_than_it_was_earl
         await time.sleep(max(seconds - 0.0002, 0.0001))
 
     limiter = Limiter(clock=time.clock, sleep=early, scale=1.0, waiting=lambda *_: None)
-    await time.run(drained(limiter, "small", SMALL))
     began = time.now
-    await time.run(drained(limiter, "small", SMALL, 1))
-    assert time.now - began == pytest.approx(2.0, abs=0.0005)
+    await time.run(drained(limiter, "small", SMALL, SMALL.burst + 1))
+    assert time.now - began == pytest.approx(2.002, abs=0.0005)
 
 
 def test_an_answer_counts_only_those_that_were_on_their_way_with_it() -> None:
