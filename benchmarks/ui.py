@@ -1,9 +1,10 @@
-"""The app under load, in a real terminal against the sandbox in a process of its own.
+"""The app under load, in a real terminal.
 
     python benchmarks/ui.py
 
-Measures the time from start to the first paint, and from a key to its paint while messages pass as fast as they go,
-beside the limits they have to keep (1 s and 100 ms).
+Measures the time from start to the first paint, and from a key to its paint, beside the limits they have to keep (1 s
+and 100 ms): once while 2,000 messages a second pass, made up by `passing.py`, with the processor's share beside that of
+20 a second; and once while a whole run goes as fast as it can, with both servers in a process on the same cores.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Generator
 from pathlib import Path
 
 import psutil
@@ -26,13 +28,15 @@ from figures import Figure, show
 from programs import PROGRAM, sandbox
 
 FIRST_PAINT, KEY_TO_PAINT = 1.0, 100.0
+PASSING, FEW = 2000, 20
+PASSING_PROGRAM = [sys.executable, str(Path(__file__).with_name("passing.py"))]
 ROOM = struct.pack("HHHH", 40, 120, 0, 0)
 
 
 class Terminal:
     """A program in a pseudo-terminal; what it drew so far is `seen`."""
 
-    def __init__(self, home: Path, *arguments: str) -> None:
+    def __init__(self, home: Path, *command: str) -> None:
         import fcntl
         import termios
 
@@ -46,10 +50,10 @@ class Terminal:
         }
         self.started = time.perf_counter()
         self.process = subprocess.Popen(
-            [*PROGRAM, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True
+            command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True
         )
         os.close(theirs)
-        self.seen = b""
+        self.seen = bytearray()
 
     def press(self, key: bytes) -> float:
         os.write(self._ours, key)
@@ -58,7 +62,7 @@ class Terminal:
     def wait_for(self, pattern: bytes, seconds: float = 120, behind: int = 0) -> float:
         """Return when what was drawn first holds a pattern behind a place."""
         deadline = time.perf_counter() + seconds
-        while not re.search(pattern, self.seen[behind:]):
+        while not re.compile(pattern).search(self.seen, behind):
             if time.perf_counter() > deadline:
                 raise TimeoutError(f"{pattern!r} was never drawn")
             self.read(0.5)
@@ -68,6 +72,24 @@ class Terminal:
         if select.select([self._ours], [], [], seconds)[0]:
             with contextlib.suppress(OSError):
                 self.seen += os.read(self._ours, 1 << 16)
+
+    def read_for(self, seconds: float) -> None:
+        """Read for so long."""
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            self.read(0.005)
+
+    def share(self, seconds: float) -> float:
+        """Return the share of one core the program takes, in percent."""
+        before = self.worked
+        self.read_for(seconds)
+        return 100 * (self.worked - before) / seconds
+
+    @property
+    def worked(self) -> float:
+        """Return for how many seconds the program had a processor."""
+        times = psutil.Process(self.process.pid).cpu_times()
+        return times.user + times.system
 
     def close(self) -> None:
         os.close(self._ours)
@@ -79,36 +101,44 @@ class Terminal:
 
 def first_paint(home: Path) -> tuple[float, float]:
     """Return seconds until the first screen stands, and how long a processor worked for it."""
-    terminal = Terminal(home)
+    terminal = Terminal(home, *PROGRAM)
     try:
         span = terminal.wait_for(b"There is no profile yet") - terminal.started
-        times = psutil.Process(terminal.process.pid).cpu_times()
-        return span, times.user + times.system
+        return span, terminal.worked
     finally:
         terminal.close()
 
 
-def key_to_paint(home: Path, profile: Path, keys: int) -> tuple[list[float], str]:
-    terminal = Terminal(home, str(profile))
+@contextlib.contextmanager
+def sending(home: Path, *command: str) -> Generator[Terminal]:
+    """Yield the app where messages pass."""
+    terminal = Terminal(home, *command)
     try:
         terminal.wait_for(rb"\d+/\d+ channels")
         terminal.press(b"c")
         terminal.wait_for(b"before you start")
         terminal.press(b"s")
         terminal.wait_for(rb"sending")
-        spans: list[float] = []
-        for number in range(keys):
-            behind = len(terminal.seen)
-            key, drawn = (b"3", "Messages ◂") if number % 2 == 0 else (b"2", "Log ◂")
-            pressed = terminal.press(key)
-            spans.append(terminal.wait_for(drawn.encode(), 20, behind) - pressed)
-            pause = time.perf_counter() + 0.037
-            while time.perf_counter() < pause:
-                terminal.read(0.005)
-        rates = re.findall(r"([\d,]+)/min", terminal.seen.decode(errors="replace"))
-        return spans, rates[-1] if rates else "?"
+        yield terminal
     finally:
         terminal.close()
+
+
+def key_to_paint(terminal: Terminal, keys: int) -> tuple[float, float]:
+    """Return p50 and p99 in milliseconds from a key to what it shows."""
+    spans: list[float] = []
+    for number in range(keys):
+        behind = len(terminal.seen)
+        key, drawn = (b"3", "Messages ◂") if number % 2 == 0 else (b"2", "Log ◂")
+        pressed = terminal.press(key)
+        spans.append(terminal.wait_for(drawn.encode(), 20, behind) - pressed)
+        terminal.read_for(0.037)
+    spans.sort()
+    rates = re.findall(r"([\d,]+)/min", terminal.seen.decode(errors="replace"))
+    print(
+        f"ui: {keys} keys while {rates[-1]} messages a minute passed, worst {spans[-1] * 1000:.0f} ms", file=sys.stderr
+    )
+    return spans[len(spans) // 2] * 1000, spans[min(len(spans) - 1, int(len(spans) * 0.99))] * 1000
 
 
 def main() -> None:
@@ -116,31 +146,45 @@ def main() -> None:
     parser.add_argument("--keys", type=int, default=200)
     parser.add_argument("--starts", type=int, default=5)
     parser.add_argument("--messages", type=int, default=40_000)
+    parser.add_argument("--seconds", type=float, default=10, help="how long the processor's share is taken")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
         starts = sorted(first_paint(home) for _ in range(options.starts))
         middle = starts[len(starts) // 2][0]
+        print(
+            f"ui: first paint worst {starts[-1][0]:.2f} s, at least {min(work for _, work in starts):.2f} s of it work",
+            file=sys.stderr,
+        )
+        with sending(home, *PASSING_PROGRAM, "--rate", str(FEW)) as terminal:
+            few = terminal.share(options.seconds)
+        with sending(home, *PASSING_PROGRAM, "--rate", str(PASSING)) as terminal:
+            many = terminal.share(options.seconds)
+            passing = key_to_paint(terminal, options.keys)
         profile = home / "bench.toml"
         shape = ("--messages", str(options.messages), "--channels", "40", "--speed", "2000")
-        with sandbox(home, profile, *shape):
-            spans, rate = key_to_paint(home, profile, options.keys)
-    spans.sort()
-    p50, p99 = spans[len(spans) // 2] * 1000, spans[min(len(spans) - 1, int(len(spans) * 0.99))] * 1000
-    print(
-        f"ui: first paint worst {starts[-1][0]:.2f} s, {min(work for _, work in starts):.2f} s of a processor's work; "
-        f"{len(spans)} keys while {rate} messages a minute passed, worst {spans[-1] * 1000:.0f} ms",
-        file=sys.stderr,
-    )
-    raise SystemExit(
-        show(
-            [
-                Figure("ui", "start to first paint", round(middle, 2), "s", "the limit", FIRST_PAINT, at_most=True),
-                Figure("ui", "key to paint, p50", round(p50), "ms", "no limit of its own"),
-                Figure("ui", "key to paint, p99", round(p99), "ms", "the limit", KEY_TO_PAINT, at_most=True),
-            ]
+        with sandbox(home, profile, *shape), sending(home, *PROGRAM, str(profile)) as terminal:
+            full = key_to_paint(terminal, options.keys)
+    none = "no limit of its own"
+    rows = [Figure("ui", "start to first paint", round(middle, 2), "s", "the limit", FIRST_PAINT, at_most=True)]
+    for what, (p50, p99) in (
+        (f"{PASSING:,} messages a second", passing),
+        ("a run at full speed on the same cores", full),
+    ):
+        rows.append(Figure("ui", f"key to paint during {what}, p50", round(p50), "ms", none))
+        rows.append(
+            Figure("ui", f"key to paint during {what}, p99", round(p99), "ms", "the limit", KEY_TO_PAINT, at_most=True)
+        )
+    rows.append(
+        Figure(
+            "ui",
+            f"CPU during {PASSING:,} messages a second",
+            round(many, 1),
+            "% of a core",
+            f"{few:.1f} at {FEW} a second",
         )
     )
+    raise SystemExit(show(rows))
 
 
 if __name__ == "__main__":

@@ -260,6 +260,7 @@ class Progress:
     channels: dict[int, ChannelTally] = field(default_factory=dict[int, ChannelTally])
     waits: dict[str, Wait] = field(default_factory=dict[str, Wait])
     _arrivals: deque[tuple[float, int]] = field(default_factory=deque[tuple[float, int]])
+    _arrived_lately: int = 0
     _stream: deque[_Arrival] = field(default_factory=lambda: deque[_Arrival](maxlen=STREAM_LINES))
     _streamed: int = 0
 
@@ -267,6 +268,7 @@ class Progress:
         """Count a mirrored message and keep it for the live stream."""
         at = self.now()
         self._arrivals.append((at, count))
+        self._arrived_lately += count
         self._streamed += 1
         self._stream.append((self._streamed, at, channel, author, text[:LONGEST_KEPT], files))
 
@@ -284,11 +286,11 @@ class Progress:
         """Return how many messages a minute arrived over the last half minute."""
         now = self.now()
         while self._arrivals and self._arrivals[0][0] < now - RATE_WINDOW_SECONDS:
-            self._arrivals.popleft()
+            self._arrived_lately -= self._arrivals.popleft()[1]
         if not self._arrivals:
             return 0.0
         span = max(1.0, min(RATE_WINDOW_SECONDS, now - (self.started_at or now)))
-        return 60.0 * sum(count for _, count in self._arrivals) / span
+        return 60.0 * self._arrived_lately / span
 
     def snapshot(self, state: RunState) -> Snapshot:
         """Return the numbers of this moment."""

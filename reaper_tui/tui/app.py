@@ -23,7 +23,7 @@ from reaper_tui.loop import run_fast
 from reaper_tui.tui.bindings import bindings_of
 from reaper_tui.tui.bridge import Problem, Session, problem_of
 from reaper_tui.tui.commands import RoomCommands
-from reaper_tui.tui.compat import let_go_of_terminal, write_to_terminal
+from reaper_tui.tui.compat import let_go_of_terminal, paint_promptly, write_to_terminal
 from reaper_tui.tui.ending import RESTORE_TITLE, SAVE_TITLE, hook_arguments, run_hook, window_title
 from reaper_tui.tui.modals.address import AddressScreen, StreamAddress
 from reaper_tui.tui.modals.confirm import ConfirmScreen, cut_off_question
@@ -231,7 +231,7 @@ class ReaperApp(PreferredApp):
     def begin(self, session: Session, work: Coroutine[Any, Any, None], screen: WorkRoom) -> None:
         """Carry work out on behalf of a screen, which is told when it ended."""
         if not self.is_headless:
-            settle()
+            settle(for_screen=True)
         self._work(session, work, screen)
 
     def show_report(self, session: Session) -> None:
@@ -428,6 +428,7 @@ def run_app(
     if not has_terminal():
         sys.stderr.write("reaper-tui: the app needs a terminal; for scripts use: reaper-tui run PROFILE --json\n")
         return NO_TERMINAL
+    paint_promptly()
     app = ReaperApp(backend, profile=profile, auto_start=auto_start, demo=demo)
     run_fast(app.run_async(mouse=mouse))
     return app.return_code or 0

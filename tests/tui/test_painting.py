@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from textual import screen
 from textual._compositor import Compositor
 
 from reaper_tui.engine.events import Level
+from reaper_tui.tui.compat import FRAMES_PER_SECOND, paint_promptly
 from reaper_tui.tui.screens.transfer import TransferScreen
 from reaper_tui.tui.widgets.log_pane import LogPane
 from tests.tui.fakes import FakeBackend
@@ -78,3 +80,16 @@ async def test_rows_kept_from_before_take_the_colours_of_another_theme(backend: 
         app.theme = "textual-light"
         await settle(pilot)
         assert warning_colour() != before
+
+
+@pytest.mark.parametrize(("wish", "frames"), [(None, FRAMES_PER_SECOND), ("30", 30)])
+async def test_a_screen_is_painted_promptly_unless_the_user_wants_fewer_frames(
+    backend: FakeBackend, monkeypatch: pytest.MonkeyPatch, wish: str | None, frames: int
+) -> None:
+    monkeypatch.setattr(screen, "UPDATE_PERIOD", 1 / 30)
+    monkeypatch.delenv("TEXTUAL_FPS", raising=False)
+    if wish is not None:
+        monkeypatch.setenv("TEXTUAL_FPS", wish)
+    paint_promptly()
+    async with opened(backend) as (app, _):
+        assert app.screen._update_timer._interval == pytest.approx(1 / frames)  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ from reaper_tui.tui.glyphs import LEVEL_SIGNS, Tone
 from reaper_tui.tui.widgets.tail_view import TailView
 
 SIGN_WIDTH = 7
+INDENT = len(f" {clock_time(0)} {'':<{SIGN_WIDTH}} ")
 CYCLE = {
     Level.INFO: Level.WARNING,
     Level.WARNING: Level.ERROR,
@@ -44,15 +45,23 @@ class LogPane(TailView[LogLine]):
     def is_shown(self, item: LogLine) -> bool:
         return item.level >= self.level and self.wanted in item.text.casefold()
 
+    def line_count(self, item: LogLine, width: int) -> int:
+        return len(_parts(item, width))
+
     def lay_out(self, item: LogLine, width: int) -> list[Text]:
         sign = LEVEL_SIGNS[item.level]
         head = Text.assemble(
             (f" {clock_time(item.at)} ", self.tone(Tone.MUTED)), (f"{sign!s:<{SIGN_WIDTH}} ", self.tone(sign.tone))
         )
-        indent = cell_len(head.plain)
-        parts = folded(sanitise_line(item.text), max(10, width - indent))
         style = self.tone(sign.tone if item.level >= Level.WARNING else Tone.PLAIN)
-        return [Text.assemble(head if place == 0 else " " * indent, (part, style)) for place, part in enumerate(parts)]
+        return [
+            Text.assemble(head if place == 0 else " " * INDENT, (part, style))
+            for place, part in enumerate(_parts(item, width))
+        ]
+
+
+def _parts(item: LogLine, width: int) -> list[str]:
+    return folded(sanitise_line(item.text), max(10, width - INDENT))
 
 
 def folded(line: str, width: int) -> list[str]:

@@ -24,6 +24,9 @@ def readable(text: str) -> str:
 class MessagePane(TailView[MirroredMessage]):
     """One line a message: when, where, who, what."""
 
+    def line_count(self, item: MirroredMessage, width: int) -> int:
+        return 1
+
     def lay_out(self, item: MirroredMessage, width: int) -> list[Text]:
         text = Text.assemble(
             (f" {clock_time(item.at)} ", self.tone(Tone.MUTED)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -32,7 +32,7 @@ class TailView(RowView, Generic[ItemType]):
     def __init__(self, *, id: str | None = None, empty: str = "Nothing yet.") -> None:
         super().__init__(id=id)
         self._items: deque[ItemType] = deque(maxlen=ROWS)
-        self._lines: deque[Text] = deque(maxlen=ROWS)
+        self._lines: deque[tuple[ItemType, int]] = deque(maxlen=ROWS)
         self._empty = empty
         self._drawn_width = 0
         self._laid_out = 0
@@ -43,6 +43,10 @@ class TailView(RowView, Generic[ItemType]):
 
     def lay_out(self, item: ItemType, width: int) -> list[Text]:
         """Return the lines of one item."""
+        raise NotImplementedError
+
+    def line_count(self, item: ItemType, width: int) -> int:
+        """Return how many lines `lay_out` will make of an item, so that only those in view are."""
         raise NotImplementedError
 
     def is_shown(self, item: ItemType) -> bool:
@@ -59,7 +63,7 @@ class TailView(RowView, Generic[ItemType]):
             self.lay_out_again()
             return
         before = len(self._lines)
-        fresh = [line for item in items if self.is_shown(item) for line in self.lay_out(item, width)]
+        fresh = self._lines_of(items, width)
         dropped = max(0, before + len(fresh) - ROWS)
         self._lines.extend(fresh)
         self._laid_out += len(fresh)
@@ -72,11 +76,14 @@ class TailView(RowView, Generic[ItemType]):
         """Draw everything anew, after a change of width, theme or filter."""
         width = self._drawn_width = self.row_width
         if width > 0:
-            shown = (item for item in self._items if self.is_shown(item))
-            self._lines = deque((line for item in shown for line in self.lay_out(item, width)), maxlen=ROWS)
+            self._lines = deque(self._lines_of(self._items, width), maxlen=ROWS)
             self._laid_out += len(self._lines)
         self.rows_changed()
         self._go_to_end()
+
+    def _lines_of(self, items: Iterable[ItemType], width: int) -> list[tuple[ItemType, int]]:
+        shown = (item for item in items if self.is_shown(item))
+        return [(item, place) for item in shown for place in range(self.line_count(item, width))]
 
     def row_count(self) -> int:
         return len(self._lines) or 1
@@ -84,7 +91,8 @@ class TailView(RowView, Generic[ItemType]):
     def render_row(self, index: int, width: int) -> Text:
         if not self._lines:
             return Text(f" {self._empty}", style="dim")
-        return self._lines[index].copy()
+        item, place = self._lines[index]
+        return self.lay_out(item, self._drawn_width)[place]
 
     def row_key(self, index: int) -> Hashable | None:
         return self._laid_out - len(self._lines) + index if self._lines else None
