@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from reaper_tui.engine.ahead import Ahead
 from reaper_tui.engine.capture import count_attachments
 from reaper_tui.engine.deliver import Delivery
 from reaper_tui.engine.directory import MessageDirectory
@@ -83,8 +84,8 @@ class Carrier:
             await self._place.open()
             self._is_open = True
 
-    async def _deliver(self, stored: StoredMessage, container: Container, ahead: Message | None = None) -> None:
-        """Carry one message over; `ahead` is what it was parsed to before, as long as it still stands so."""
+    async def _deliver(self, stored: StoredMessage, container: Container, ahead: Ahead | None = None) -> None:
+        """Carry one message over; `ahead` is what was made of it before, as long as it still stands so."""
         if self._shared.renewals.take(stored.id):
             ahead = None
             stored = await self._shared.journal.read(lambda raw: queries.message(raw, stored.id)) or stored
@@ -93,14 +94,15 @@ class Carrier:
         if stored.is_gone and stored.composition is None and not await self._has_posts(stored.id):
             await self._settle(stored, Settlement(MessageState.SKIPPED, DELETED))
             return
-        message = ahead or self._shared.reader.parse(stored.payload)
+        message = ahead.message if ahead else self._shared.reader.parse(stored.payload)
         await self._open()
         if message.kind == THREAD_STARTER and self._place.shows_starter:
             await self._settle(stored, Settlement(MessageState.SKIPPED, STARTER))
             return
         degrade = Degrade()
         ledger: tuple[tuple[str, str], ...] = ()
-        draft = kept_draft(stored.composition) or await self._compose(message, container.id, degrade)
+        draft = kept_draft(stored.composition) or (ahead and ahead.draft_behind(self._last))
+        draft = draft or await self._compose(message, container.id, degrade)
         while True:
             if rule := draft.composition.rule:
                 await self._settle(stored, Settlement(MessageState.SKIPPED, rule))
@@ -122,6 +124,9 @@ class Carrier:
                 self._shared.log.write(Level.WARNING, f"refused ({error}): trying without {dropped}", container.id)
             draft = await self._compose(message, container.id, degrade)
             draft = msgspec.structs.replace(draft, ledger=ledger, failure=degrade.as_placeholder)
+
+    def _look_ahead(self, message: Message) -> None:
+        """Use the time while a post of a message is on its way."""
 
     async def _has_posts(self, message_id: int) -> bool:
         return bool(await self._shared.journal.read(lambda raw: queries.parts_of(raw, message_id)))
@@ -222,6 +227,8 @@ class Carrier:
             address = self._place.address()
             await shared.journal.intend(record, draft.to_keep())
             await self._confirmed()
+            # Runs once the request is out.
+            asyncio.get_running_loop().call_soon(self._look_ahead, message)
             try:
                 sent = await shared.writer.send(
                     webhook,

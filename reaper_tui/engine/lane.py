@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 
+from reaper_tui.engine.ahead import Ahead, composed_ahead
 from reaper_tui.engine.carrier import Carrier
 from reaper_tui.engine.control import StopRequested
 from reaper_tui.engine.deliver import Delivery
@@ -52,7 +53,8 @@ class Lane(Carrier):
         self._turn = Turn(delivery.slots)
         self._current: Container = containers[0]
         self._has_begun = False
-        self._ahead: dict[int, Message] = {}
+        self._ahead: dict[int, Ahead] = {}
+        self._next: StoredMessage | None = None
         self.is_broken = False
         self.has_caught_up = False
 
@@ -111,7 +113,7 @@ class Lane(Carrier):
             finally:
                 self._catch_up()
                 await self._shared.courier.ahead.drop(
-                    [file.id for message in self._ahead.values() for file in message.attachments]
+                    [file.id for ahead in self._ahead.values() for file in ahead.message.attachments]
                 )
 
     def _catch_up(self) -> None:
@@ -266,10 +268,12 @@ class Lane(Carrier):
             for index, stored in enumerate(batch):
                 await shared.control.boundary()
                 tally.state = ChannelState.SENDING
-                self._fetch_ahead(batch[index + 1 : index + 1 + AHEAD])
+                coming = batch[index + 1 : index + 1 + AHEAD]
+                self._fetch_ahead(coming)
+                self._next = coming[0] if coming else None
                 await self._deliver(stored, container, self._ahead.get(stored.id))
-                if (message := self._ahead.pop(stored.id, None)) is not None:
-                    await shared.courier.ahead.drop(file.id for file in message.attachments)
+                if (ahead := self._ahead.pop(stored.id, None)) is not None and ahead.message.attachments:
+                    await shared.courier.ahead.drop(file.id for file in ahead.message.attachments)
                 frontier = stored.id
         tally.state = ChannelState.DONE if tally.is_captured else ChannelState.INCOMPLETE
         if tally.is_captured:
@@ -280,5 +284,12 @@ class Lane(Carrier):
             # Most messages carry no files: they are not worth reading twice.
             if stored.id in self._ahead or stored.state is not MessageState.PENDING or WITH_FILES not in stored.payload:
                 continue
-            message = self._ahead[stored.id] = self._shared.reader.parse(stored.payload)
-            self._shared.courier.ahead.begin(message)
+            ahead = self._ahead[stored.id] = Ahead(self._shared.reader.parse(stored.payload))
+            self._shared.courier.ahead.begin(ahead.message)
+
+    def _look_ahead(self, message: Message) -> None:
+        if self._next is not None:
+            ahead = composed_ahead(self._shared, self._next, self._ahead.get(self._next.id), message)
+            if ahead is not None:
+                self._ahead[self._next.id] = ahead
+            self._next = None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from reaper_tui.engine.ahead import Ahead
 from reaper_tui.engine.capture import count_attachments
 from reaper_tui.engine.carrier import TARGET, FilesLost, own_files
 from reaper_tui.engine.deliver import Delivery
@@ -275,8 +276,8 @@ class RetryLane(Lane):
         self._move(stored.container_id, MessageState.UNCERTAIN, MessageState.SENT)
         shared.log.write(Level.SUCCESS, "a message nobody could tell of is there: adopted", stored.container_id)
 
-    async def _deliver(self, stored: StoredMessage, container: Container, ahead: Message | None = None) -> None:
-        message = ahead or self._shared.reader.parse(stored.payload)
+    async def _deliver(self, stored: StoredMessage, container: Container, ahead: Ahead | None = None) -> None:
+        message = self._shared.reader.parse(stored.payload)
         degrade = Degrade()
         ledger: tuple[tuple[str, str], ...] = ()
         draft = kept_draft(stored.composition) or await self._compose(message, container.id, degrade)

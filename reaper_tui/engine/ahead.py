@@ -1,0 +1,44 @@
+"""The next message of a lane, read and composed while the one before it is on its way."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import NamedTuple
+
+from reaper_tui.engine.deliver import Delivery
+from reaper_tui.engine.directory import MessageDirectory
+from reaper_tui.engine.draft import Draft
+from reaper_tui.journal.records import MessageState, StoredMessage
+from reaper_tui.model.composition import Degrade, Flow
+from reaper_tui.model.ids import unix_seconds
+from reaper_tui.model.message import Message
+
+
+class Ahead(NamedTuple):
+    """A message read before its turn; `draft` is what it becomes when it stands behind `follows`."""
+
+    message: Message
+    draft: Draft | None = None
+    follows: Message | None = None
+
+    def draft_behind(self, last: Message | None) -> Draft | None:
+        """Return the draft if that message came last indeed, None when it has to be composed now."""
+        return self.draft if last is not None and last is self.follows else None
+
+
+def composed_ahead(shared: Delivery, stored: StoredMessage, known: Ahead | None, before: Message) -> Ahead | None:
+    """Return a message composed for its place behind another of its container, None when that is left to its turn.
+
+    One that leads to other messages is only read: where they stand is known when its turn comes.
+    """
+    if stored.state is not MessageState.PENDING or stored.composition is not None or (known and known.follows):
+        return known
+    # What goes wrong here goes wrong again in its turn, where it is told.
+    with suppress(Exception):
+        message = known.message if known else shared.reader.parse(stored.payload)
+        if shared.composer.references(message):
+            return Ahead(message)
+        flow = Flow(shared.author_key(before), unix_seconds(before.id), "")
+        composition = shared.composer.compose(message, MessageDirectory(shared.target, {}), flow, Degrade())
+        return Ahead(message, Draft(composition), before)
+    return known
