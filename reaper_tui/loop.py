@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -20,4 +22,15 @@ def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
         import uvloop
     except ImportError:
         return None
-    return uvloop.new_event_loop
+    return uvloop.new_event_loop if _starts_tasks_eagerly() else None
+
+
+def _starts_tasks_eagerly() -> bool:
+    """Return whether uvloop can start tasks at once, as Textual asks for.
+
+    It hands on an `eager_start` from Python 3.13 on, which the first releases of 3.13 refuse.
+    """
+    if sys.version_info < (3, 13):
+        return True
+    parameters = inspect.signature(asyncio.eager_task_factory).parameters.values()
+    return any(each.name == "eager_start" or each.kind is each.VAR_KEYWORD for each in parameters)
