@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from reaper_tui.engine.deliver import Delivery
-from reaper_tui.engine.directory import MessageDirectory
+from reaper_tui.engine.directory import MessageDirectory, TargetMap
 from reaper_tui.engine.draft import Draft
 from reaper_tui.journal.records import MessageState, StoredMessage
 from reaper_tui.model.composition import Degrade, Flow
@@ -15,15 +15,18 @@ from reaper_tui.model.message import Message
 
 
 class Ahead(NamedTuple):
-    """A message read before its turn; `draft` is what it becomes when it stands behind `follows`."""
+    """A message read before its turn; `draft` is what it becomes behind `follows`, while so many channels stand."""
 
     message: Message
     draft: Draft | None = None
     follows: Message | None = None
+    target: TargetMap | None = None
+    channel_count: int = 0
 
-    def draft_behind(self, last: Message | None) -> Draft | None:
-        """Return the draft if that message came last indeed, None when it has to be composed now."""
-        return self.draft if last is not None and last is self.follows else None
+    def draft_behind(self, last: Message | None, target: TargetMap) -> Draft | None:
+        """Return the draft if that message came last indeed and nothing else stands now, None to compose it now."""
+        is_so = last is self.follows and target is self.target and len(target.channels) == self.channel_count
+        return self.draft if is_so else None
 
 
 def composed_ahead(shared: Delivery, stored: StoredMessage, known: Ahead | None, before: Message) -> Ahead | None:
@@ -31,7 +34,7 @@ def composed_ahead(shared: Delivery, stored: StoredMessage, known: Ahead | None,
 
     One that leads to other messages is only read: where they stand is known when its turn comes.
     """
-    if stored.state is not MessageState.PENDING or stored.composition is not None or (known and known.follows):
+    if stored.state is not MessageState.PENDING or stored.composition is not None:
         return known
     # What goes wrong here goes wrong again in its turn, where it is told.
     with suppress(Exception):
@@ -40,5 +43,5 @@ def composed_ahead(shared: Delivery, stored: StoredMessage, known: Ahead | None,
             return Ahead(message)
         flow = Flow(shared.author_key(before), unix_seconds(before.id), "")
         composition = shared.composer.compose(message, MessageDirectory(shared.target, {}), flow, Degrade())
-        return Ahead(message, Draft(composition), before)
+        return Ahead(message, Draft(composition), before, shared.target, len(shared.target.channels))
     return known

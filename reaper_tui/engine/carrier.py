@@ -101,7 +101,7 @@ class Carrier:
             return
         degrade = Degrade()
         ledger: tuple[tuple[str, str], ...] = ()
-        draft = kept_draft(stored.composition) or (ahead and ahead.draft_behind(self._last))
+        draft = kept_draft(stored.composition) or (ahead and ahead.draft_behind(self._last, self._shared.target))
         draft = draft or await self._compose(message, container.id, degrade)
         while True:
             if rule := draft.composition.rule:
@@ -227,8 +227,9 @@ class Carrier:
             address = self._place.address()
             await shared.journal.intend(record, draft.to_keep())
             await self._confirmed()
-            # Runs once the request is out.
-            asyncio.get_running_loop().call_soon(self._look_ahead, message)
+            # The request is written by a task that begins in the loop's next round, this in the one after.
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._look_ahead, message)
             try:
                 sent = await shared.writer.send(
                     webhook,

@@ -306,6 +306,8 @@ def test_numbers_stay_sane() -> None:
     shot = progress.snapshot(RunState.RUNNING)
     assert shot.rate_per_minute == 0.0
     assert [message.number for message in progress.stream_since(2)] == [3, 4]
+    progress.arrived("c", "a", "t")
+    assert progress.snapshot(RunState.RUNNING).rate_per_minute == 2.0, "what arrived long ago counts no more"
 
 
 def slot(key: int, size: int | None = 10) -> FileSlot:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+
 import pytest
 from textual import screen
 from textual._compositor import Compositor
 
 from reaper_tui.engine.events import Level
-from reaper_tui.tui.compat import FRAMES_PER_SECOND, paint_promptly
+from reaper_tui.tui import app as app_module
+from reaper_tui.tui.compat import FRAMES_PER_SECOND
 from reaper_tui.tui.screens.transfer import TransferScreen
 from reaper_tui.tui.widgets.log_pane import LogPane
+from reaper_tui.tui.widgets.tail_view import TailView
 from tests.tui.fakes import FakeBackend
 from tests.tui.pilots import LARGE, drawn, opened, press, settle, to_transfer
 
@@ -90,6 +94,33 @@ async def test_a_screen_is_painted_promptly_unless_the_user_wants_fewer_frames(
     monkeypatch.delenv("TEXTUAL_FPS", raising=False)
     if wish is not None:
         monkeypatch.setenv("TEXTUAL_FPS", wish)
-    paint_promptly()
+    begun: list[Coroutine[object, object, object]] = []
+    monkeypatch.setattr(app_module, "has_terminal", lambda: True)
+    monkeypatch.setattr(app_module, "run_fast", begun.append)
+    app_module.run_app(backend)
+    begun[0].close()
     async with opened(backend) as (app, _):
         assert app.screen._update_timer._interval == pytest.approx(1 / frames)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["log", "messages"])
+async def test_rows_that_came_while_a_pane_was_hidden_are_whole_in_its_first_frame(
+    backend: FakeBackend, name: str
+) -> None:
+    async with opened(backend, profile=backend.entries[0].path) as (app, pilot):
+        await to_transfer(pilot)
+        pane = app.screen.query_one(f"#{name}", TailView)
+        await press(pilot, "3" if name == "messages" else "2")
+        await backend.workspace.step(30)
+        backend.workspace.log.write(Level.WARNING, "a line that is far too long to be cut after its tenth column")
+        app.screen.pulse()  # type: ignore[attr-defined]
+        await settle(pilot)
+        before = [pane.render_row(index, pane.row_width).plain for index in range(pane.row_count())]
+        await press(pilot, "2" if name == "messages" else "3")
+        await pilot.resize_terminal(79, 24)
+        await settle(pilot)
+        backend.workspace.log.write(Level.WARNING, "one more")
+        await backend.workspace.step(1)
+        app.screen.pulse()  # type: ignore[attr-defined]
+        assert pane.row_width == 0
+        assert [pane.render_row(index, 40).plain for index in range(pane.row_count())] == before

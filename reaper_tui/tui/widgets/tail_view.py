@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -35,6 +35,7 @@ class TailView(RowView, Generic[ItemType]):
         self._lines: deque[tuple[ItemType, int]] = deque(maxlen=ROWS)
         self._empty = empty
         self._drawn_width = 0
+        self._counted_width = 0
         self._laid_out = 0
 
     def on_mount(self) -> None:
@@ -63,7 +64,7 @@ class TailView(RowView, Generic[ItemType]):
             self.lay_out_again()
             return
         before = len(self._lines)
-        fresh = self._lines_of(items, width)
+        fresh = list(self._lines_of(items, width))
         dropped = max(0, before + len(fresh) - ROWS)
         self._lines.extend(fresh)
         self._laid_out += len(fresh)
@@ -76,14 +77,15 @@ class TailView(RowView, Generic[ItemType]):
         """Draw everything anew, after a change of width, theme or filter."""
         width = self._drawn_width = self.row_width
         if width > 0:
+            self._counted_width = width
             self._lines = deque(self._lines_of(self._items, width), maxlen=ROWS)
             self._laid_out += len(self._lines)
         self.rows_changed()
         self._go_to_end()
 
-    def _lines_of(self, items: Iterable[ItemType], width: int) -> list[tuple[ItemType, int]]:
+    def _lines_of(self, items: Iterable[ItemType], width: int) -> Iterator[tuple[ItemType, int]]:
         shown = (item for item in items if self.is_shown(item))
-        return [(item, place) for item in shown for place in range(self.line_count(item, width))]
+        return ((item, place) for item in shown for place in range(self.line_count(item, width)))
 
     def row_count(self) -> int:
         return len(self._lines) or 1
@@ -92,7 +94,7 @@ class TailView(RowView, Generic[ItemType]):
         if not self._lines:
             return Text(f" {self._empty}", style="dim")
         item, place = self._lines[index]
-        return self.lay_out(item, self._drawn_width)[place]
+        return self.lay_out(item, self._counted_width)[place]
 
     def row_key(self, index: int) -> Hashable | None:
         return self._laid_out - len(self._lines) + index if self._lines else None
