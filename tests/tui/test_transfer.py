@@ -259,6 +259,16 @@ def test_a_mirrored_line_reads_as_its_author_wrote_it() -> None:
     assert readable("a < b: 3 <t:1765473728:f>") == "a < b: 3 <t:1765473728:f>"
 
 
+async def test_the_remark_is_about_the_pane_one_stands_in(backend: FakeBackend) -> None:
+    async with running(backend) as (app, pilot, _screen):
+        await press(pilot, "2")
+        assert "info and up" in shown(app)
+        await press(pilot, "3")
+        assert "info and up" not in shown(app)
+        await press(pilot, "2")
+        assert "info and up" in shown(app)
+
+
 async def test_moving_between_panes_builds_no_key_of_the_footer_anew(backend: FakeBackend) -> None:
     async with running(backend, LARGE) as (app, pilot, screen):
         await look(pilot, screen)

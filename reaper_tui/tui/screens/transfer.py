@@ -143,7 +143,8 @@ class TransferScreen(WorkRoom):
             self.log_pane.set_class(name == "log", "-shown")
             self.message_pane.set_class(name == "messages", "-shown")
             self.pane_bar.shown = name
-        self.query_one(f"#{name}").focus()
+        # At once, as the remark is about the pane that has the focus.
+        self.set_focus(self.query_one(f"#{name}"))
         self._show_remark()
 
     @on(TailView.FollowChanged)
