@@ -32,5 +32,4 @@ def _starts_tasks_eagerly() -> bool:
     """
     if sys.version_info < (3, 13):
         return True
-    parameters = inspect.signature(asyncio.eager_task_factory).parameters.values()
-    return any(each.name == "eager_start" or each.kind is each.VAR_KEYWORD for each in parameters)
+    return "eager_start" in inspect.signature(asyncio.eager_task_factory).parameters
