@@ -47,7 +47,11 @@ from reaper_tui.tui.widgets.tones import TONE_CLASSES
 logger = logging.getLogger(__name__)
 STYLES = Path(__file__).parent / "styles"
 TERMINAL_GONE = 129
+INTERRUPTED = 130
 TERMINATED = 143
+SIGNALS = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
+if sys.platform != "win32":
+    SIGNALS[signal.SIGHUP] = TERMINAL_GONE
 NO_TERMINAL = 2
 WATCH_SECONDS = 3.0
 
@@ -85,7 +89,7 @@ class ReaperApp(PreferredApp):
     def on_mount(self) -> None:
         """Catch the signals that end a terminal program, and open the profile asked for."""
         loop = asyncio.get_running_loop()
-        for number, code in ((signal.SIGTERM, TERMINATED), (signal.SIGHUP, TERMINAL_GONE)):
+        for number, code in SIGNALS.items():
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, self.leave, code)
         if not self.is_headless:
@@ -98,7 +102,7 @@ class ReaperApp(PreferredApp):
     def on_unmount(self) -> None:
         """Give the signals and the window's title back."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in SIGNALS:
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.remove_signal_handler(number)
         write_to_terminal(self, RESTORE_TITLE)
