@@ -15,7 +15,7 @@ from reaper_tui.model.message import Message
 
 
 class Ahead(NamedTuple):
-    """A message read before its turn; `draft` is what it becomes behind `follows`, while so many channels stand."""
+    """A message read before its turn; `draft` is what it becomes behind `follows`, on a target of so many channels."""
 
     message: Message
     draft: Draft | None = None
@@ -24,13 +24,18 @@ class Ahead(NamedTuple):
     channel_count: int = 0
 
     def draft_behind(self, last: Message | None, target: TargetMap) -> Draft | None:
-        """Return the draft if that message came last indeed and nothing else stands now, None to compose it now."""
+        """Return the draft if that message came last and no channel was added, None when it has to be composed now."""
         is_so = last is self.follows and target is self.target and len(target.channels) == self.channel_count
         return self.draft if is_so else None
 
 
+def flow_behind(shared: Delivery, last: Message) -> Flow:
+    """Return the flow a message stands in behind another of its container."""
+    return Flow(shared.author_key(last), unix_seconds(last.id), "")
+
+
 def composed_ahead(shared: Delivery, stored: StoredMessage, known: Ahead | None, before: Message) -> Ahead | None:
-    """Return a message composed for its place behind another of its container, None when that is left to its turn.
+    """Return a message composed to stand behind another of its container, or what is `known` of it if that cannot be.
 
     One that leads to other messages is only read: where they stand is known when its turn comes.
     """
@@ -41,7 +46,7 @@ def composed_ahead(shared: Delivery, stored: StoredMessage, known: Ahead | None,
         message = known.message if known else shared.reader.parse(stored.payload)
         if shared.composer.references(message):
             return Ahead(message)
-        flow = Flow(shared.author_key(before), unix_seconds(before.id), "")
-        composition = shared.composer.compose(message, MessageDirectory(shared.target, {}), flow, Degrade())
+        directory = MessageDirectory(shared.target)
+        composition = shared.composer.compose(message, directory, flow_behind(shared, before), Degrade())
         return Ahead(message, Draft(composition), before, shared.target, len(shared.target.channels))
     return known

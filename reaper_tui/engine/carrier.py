@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from reaper_tui.engine.ahead import Ahead
+from reaper_tui.engine.ahead import Ahead, flow_behind
 from reaper_tui.engine.capture import count_attachments
 from reaper_tui.engine.deliver import Delivery
 from reaper_tui.engine.directory import MessageDirectory
@@ -149,9 +149,7 @@ class Carrier:
         is_elsewhere = self._last_container_id is not None and self._last_container_id != container_id
         if is_elsewhere or (self._last_container_id is None and container_id != self._id):
             section = section_of(next((row for row in self._containers if row.id == container_id), None))
-        flow = Flow(section=section)
-        if self._last is not None and not section:
-            flow = Flow(shared.author_key(self._last), unix_seconds(self._last.id), "")
+        flow = Flow(section=section) if section or self._last is None else flow_behind(shared, self._last)
         directory = MessageDirectory(shared.target, places)
         composition = shared.composer.compose(message, directory, flow, degrade)
         return Draft(composition, is_unresolved=not wanted <= places.keys())

@@ -18,6 +18,7 @@ from textual.binding import BindingType
 from textual.screen import ModalScreen, Screen
 
 from reaper_tui.backend import Backend
+from reaper_tui.exit_codes import ExitCode
 from reaper_tui.heap import settle
 from reaper_tui.loop import run_fast
 from reaper_tui.tui.bindings import bindings_of
@@ -47,9 +48,10 @@ from reaper_tui.tui.widgets.tones import TONE_CLASSES
 logger = logging.getLogger(__name__)
 STYLES = Path(__file__).parent / "styles"
 TERMINAL_GONE = 129
-INTERRUPTED = 130
-TERMINATED = 143
-SIGNALS = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
+SIGNALS: dict[signal.Signals, int] = {
+    signal.SIGINT: ExitCode.INTERRUPTED,
+    signal.SIGTERM: ExitCode.TERMINATED,
+}
 if sys.platform != "win32":
     SIGNALS[signal.SIGHUP] = TERMINAL_GONE
 NO_TERMINAL = 2

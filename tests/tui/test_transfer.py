@@ -11,8 +11,9 @@ from textual.pilot import Pilot
 from reaper_tui.engine.control import RunState
 from reaper_tui.engine.events import Level
 from reaper_tui.engine.progress import ChannelState
+from reaper_tui.exit_codes import ExitCode
 from reaper_tui.model.errors import AccessDenied
-from reaper_tui.tui.app import TERMINATED, ReaperApp
+from reaper_tui.tui.app import ReaperApp
 from reaper_tui.tui.modals.confirm import ConfirmScreen
 from reaper_tui.tui.screens.report import ReportScreen
 from reaper_tui.tui.screens.transfer import TransferScreen
@@ -152,7 +153,7 @@ async def test_a_second_quit_offers_to_cut_off(backend: FakeBackend) -> None:
 
 async def test_a_signal_drains_and_leaves_with_its_code(backend: FakeBackend) -> None:
     async with running(backend) as (app, _, _):
-        app.leave(TERMINATED)
+        app.leave(ExitCode.TERMINATED)
         await app.workers.wait_for_complete()
     assert app.return_code == 143
     assert backend.workspace.last is not None

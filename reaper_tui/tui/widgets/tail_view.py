@@ -76,6 +76,7 @@ class TailView(RowView, Generic[ItemType]):
     def lay_out_again(self) -> None:
         """Draw everything anew, after a change of width, theme or filter."""
         width = self._drawn_width = self.row_width
+        # A hidden pane has no width: its rows stay as they were counted until it is shown.
         if width > 0:
             self._counted_width = width
             self._lines = deque(self._lines_of(self._items, width), maxlen=ROWS)
